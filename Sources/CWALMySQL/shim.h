@@ -2,7 +2,8 @@
 #include <errmsg.h>
 #include <string.h>
 
-// MYSQL_BIND has a union and function pointers, and `my_bool` is a `char`, whose sign depends on the processor.
+// These functions are in C because MYSQL_BIND has a union and function pointers, and `my_bool` is a `char`, whose sign
+// depends on the processor.
 
 static inline void cwal_mysql_bind_value(
     MYSQL_BIND *bind, enum enum_field_types type, void *buffer, unsigned long *length, char *is_null) {
@@ -13,7 +14,7 @@ static inline void cwal_mysql_bind_value(
     bind->is_null = is_null;
 }
 
-/// Numbers are in an array, texts behind an array of pointers.
+/// Binds a column of several rows. The buffer is an array of numbers, or an array of pointers to texts.
 static inline void cwal_mysql_bind_column(
     MYSQL_BIND *bind, enum enum_field_types type, void *buffer, unsigned long *lengths, char *indicators) {
     memset(bind, 0, sizeof *bind);
@@ -38,12 +39,12 @@ static inline int cwal_mysql_is_mariadb(MYSQL *mysql) {
     return mariadb_connection(mysql) != 0;
 }
 
-/// 0 if all is well.
+/// Returns 0 on success.
 static inline int cwal_mysql_statement_bind(MYSQL_STMT *statement, MYSQL_BIND *binds) {
     return mysql_stmt_bind_param(statement, binds) != 0;
 }
 
-/// 0 if all is well.
+/// Returns 0 on success.
 static inline int cwal_mysql_statement_bind_result(MYSQL_STMT *statement, MYSQL_BIND *binds) {
     return mysql_stmt_bind_result(statement, binds) != 0;
 }

@@ -97,16 +97,17 @@ NARROW static inline uint64_t low_product(uint64_t word, uint32_t factor) {
 
 #if defined(HAS_CHAINS)
 
-// The instruction takes a word each cycle and needs three for its result, so one chain of them runs at a third of what the
-// processor can. Three chains run side by side over three equal stretches, and are joined by carry-less multiplication: the
-// remainder of a stretch, moved over `n` words that follow, is its product with x^(64n-33) (the 33 is what the multiplication
-// and the instruction that reduces it add). Gopal et al., "Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction",
-// Intel 2011. Measured on an EPYC (Zen 4): 272 bytes 14 ns instead of 28, 4 KiB 150 ns instead of 420.
+// The instruction accepts a word in each cycle, and its result takes three cycles, so a single chain runs at a third of
+// the processor's rate. Three chains run in parallel over three equal stretches. Carry-less multiplication joins them:
+// to move the remainder of a stretch past the `n` words that follow, multiply it by x^(64n-33). The multiplication and
+// the instruction that reduces its product add the other 33. Gopal et al., "Fast CRC Computation for iSCSI Polynomial
+// Using CRC32 Instruction", Intel 2011. Measured on an EPYC (Zen 4): 272 bytes take 14 ns instead of 28, and 4 KiB take
+// 150 ns instead of 420.
 enum { STRETCH_WORDS_MAX = 128, STRETCHES_SIZE_MIN = 96 };
 
 static uint32_t moves[2 * STRETCH_WORDS_MAX + 1];
 
-// Resolved before main: plain ever after.
+// Set before main and never changed after that, so these are plain variables.
 static int has_words, has_chains;
 
 static inline uint32_t next_power(uint32_t power) { return (power >> 1) ^ ((power & 1) ? POLYNOMIAL : 0); }
@@ -158,22 +159,23 @@ NARROW static inline uint64_t add_chains(uint64_t state, const uint8_t *next, si
 }
 
 #if defined(__x86_64__)
-// A checksum is a sum: each word's remainder, moved over the words behind it. So longer stretches are multiplied word by word with
-// the powers of x that move them, eight at once, and what the products add up to is reduced once, at the end. No product waits for
-// another. Measured on the same EPYC, chains to products: 272 bytes 15.7 to 11.7 ns one after another, and 14.1 to 7.3 ns where
-// checksums overlap, as a reader's do; 1 KiB 40 to 20 ns, 4 KiB 150 to 77 ns. Below a quarter of a KiB a frame that was just copied
-// waits longer for its wide loads than it saves: 128 bytes 11.5 to 16.8 ns.
+// A checksum is the sum of the words' remainders, each moved past the words after it. So a longer stretch is multiplied
+// word by word, eight words at a time, by the powers of x that move them. The sum of the products is reduced once, at
+// the end, and no product waits for another. Measured on the same EPYC, from chains to products: 272 bytes 15.7 to 11.7
+// ns in sequence, and 14.1 to 7.3 ns if checksums overlap, as a reader's do; 1 KiB 40 to 20 ns, 4 KiB 150 to 77 ns.
+// Below 256 bytes, a frame that was just copied loses more time to its wide loads than it saves: 128 bytes 11.5 to 16.8
+// ns.
 enum { PRODUCTS_SIZE_MIN = 256, PRODUCT_WORDS_MAX = 256 };
 
-// x^(64n-1) for n words behind, from the farthest to the nearest. The multiplication of two reflected words adds the power that is
-// missing.
+// x^(64n-1) for a word with n words after it, from the first word to the last. The multiplication of two reflected
+// words adds the missing power.
 static uint64_t powers[PRODUCT_WORDS_MAX];
 
 static int has_products;
 
 __attribute__((constructor)) static void prepare_products(void) {
     has_products = supports_words() && supports_products() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq");
-    // x^-1: the one that becomes 1.
+    // x^-1, which `next_power` turns into 1.
     uint32_t power = (0x80000000u ^ POLYNOMIAL) << 1 | 1;
     for (size_t words = 0; words < PRODUCT_WORDS_MAX; words++) {
         powers[PRODUCT_WORDS_MAX - 1 - words] = (uint64_t)power << 32;

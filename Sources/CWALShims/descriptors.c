@@ -13,10 +13,11 @@
 // Standard input, output and error. Printed text goes to the files with these numbers.
 enum { STANDARD_COUNT = 3 };
 
-// One thread at a time fills the free numbers and frees them, so that no other thread gets one that is about to be free.
+// One thread at a time fills the free numbers and frees them, so that no other thread gets one that is about to be
+// freed.
 static pthread_mutex_t filling = PTHREAD_MUTEX_INITIALIZER;
 
-// Opens /dev/null with each of the standard numbers that is free. Returns how many there were.
+// Opens /dev/null under each free standard number. Returns the count of these numbers.
 static int fill(int flags, int filled[STANDARD_COUNT]) {
     int count = 0;
     for (int number = 0; number < STANDARD_COUNT; number++) {
@@ -67,7 +68,7 @@ int cwal_open_at(int directory, const char *path, int flags, unsigned mode) {
 int64_t cwal_file_system_number(int descriptor) {
 #ifdef __linux__
     struct statfs status;
-    // The field is signed on some systems, and has 32 bits of meaning on all.
+    // The field is signed on some systems, and has 32 significant bits on all.
     if (fstatfs(descriptor, &status) == 0) return (int64_t)(uint32_t)status.f_type;
 #endif
     return 0;

@@ -7,8 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-// Beyond the limit of `ulimit -f` a write fails with EFBIG, and the kernel sends SIGXFSZ to the thread, which ends the process unless
-// that has said otherwise. Here the thread doesn't get it, and the others and the process are left as they are.
+// Past the limit of `ulimit -f`, a write fails with EFBIG, and the kernel sends SIGXFSZ to the thread. The signal ends
+// the process unless the process handles or ignores it. These functions keep the signal from the calling thread, and
+// change nothing for other threads or for the process.
 
 static _Thread_local int is_blocked_for_good;
 
@@ -24,7 +25,7 @@ void cwal_block_file_size_signal(void) {
     is_blocked_for_good = pthread_sigmask(SIG_BLOCK, &set, NULL) == 0;
 }
 
-// Takes the signal that the thread has pending, if it has.
+// Takes the thread's pending signal, if there is one.
 static void take_pending(const sigset_t *set) {
 #ifdef __APPLE__
     sigset_t pending;
@@ -47,7 +48,7 @@ static void unblock(const sigset_t *before, int has_failed) {
     if (is_blocked_for_good) return;
     int number = errno;
     sigset_t set = file_size_signal();
-    // Where the thread had it blocked already, one that is pending may be its own.
+    // If the thread had blocked the signal before, a pending one may be its own.
     if (has_failed && number == EFBIG && !sigismember(before, SIGXFSZ)) take_pending(&set);
     pthread_sigmask(SIG_SETMASK, before, NULL);
     errno = number;

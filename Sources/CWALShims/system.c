@@ -50,7 +50,7 @@ void cwal_set_thread_name(const char *name) {
 
 void cwal_lower_thread_priority(void) {
 #ifdef __linux__
-    // Linux keeps a priority for each thread, and takes the thread's number for the process's.
+    // Linux keeps a priority for each thread, and accepts a thread's number in place of a process's.
     setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
 #elif defined(__APPLE__)
     pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0);
@@ -103,7 +103,7 @@ void cwal_wait_while_equal_shared(const uint32_t *word, uint32_t value, uint64_t
 #else
     long result = syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, NULL, 0);
 #endif
-    // Where the system can't wait on this memory, the caller must not take all of a processor.
+    // If the system can't wait on this memory, sleep instead, so that the caller's loop doesn't occupy a processor.
     if (result < 0 && errno != EAGAIN && errno != EINTR && errno != ETIMEDOUT) nanosleep(&timeout, NULL);
 }
 

@@ -1,7 +1,8 @@
 extension WriteAheadLog.Configuration {
     /// Checks that a log can be opened with this configuration.
     ///
-    /// - Throws: `invalidArgument`, with the property, its range and its value.
+    /// - Throws: ``WALError/Code/invalidArgument`` if a property is out of range. The message has the property, its
+    ///   range and its value.
     public func validate() throws(WALError) {
         func require(_ condition: Bool, _ rule: String) throws(WALError) {
             guard condition else { throw WALError(.invalidArgument, "The configuration isn't possible: \(rule).") }

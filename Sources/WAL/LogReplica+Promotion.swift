@@ -5,24 +5,27 @@ extension LogReplica {
     public struct Promotion: Hashable, Sendable {
         /// The identifier of the log, which it had as a replica.
         public var id: LogID
-        /// The source's last sequence number that the replica had reached.
+        /// The last of the source's sequence numbers that the replica had reached.
         public var lastSequence: SequenceNumber
         /// The number of the next record.
         public var nextSequence: SequenceNumber
     }
 
-    /// Makes the replica in a directory a log that takes records, which ``WriteAheadLog`` opens then. Suspends for the time of an opening.
+    /// Makes the replica in a directory a log that takes records. After that, ``WriteAheadLog`` opens the log. Suspends
+    /// for the time of an opening.
     ///
-    /// The source may have given numbers to records that the replica never got, and others may have seen them. The log gives none of these
-    /// numbers again. It doesn't stop the source: take that out of service first.
+    /// The source may have given numbers to records that the replica never got, and others may have seen them. The log
+    /// gives none of these numbers again. The promotion doesn't stop the source: take the source out of service first.
     ///
     /// - Parameters:
     ///   - directory: The path of the replica's directory.
-    ///   - number: The highest number that the source ever gave. Nil if it isn't known: then the log leaves out 2^40 numbers.
-    ///   - configuration: How the log works.
+    ///   - number: The highest number that the source ever gave. Nil if it is unknown: the log then leaves out 2^40
+    ///     numbers.
+    ///   - configuration: The configuration of the log.
     ///   - logger: Logs the opening.
-    /// - Throws: As ``WriteAheadLog/open(at:configuration:logger:metrics:)``, and ``WALError/Code/invalidArgument`` if the log isn't a
-    ///   replica, or has records above the number.
+    /// - Returns: The identifier of the log, and the numbers around the promotion.
+    /// - Throws: The errors of ``WriteAheadLog/open(at:configuration:logger:metrics:)``, and
+    ///   ``WALError/Code/invalidArgument`` if the log isn't a replica, or has records above the number.
     public static func promote(
         at directory: String, above number: SequenceNumber? = nil,
         configuration: WriteAheadLog.Configuration = .init(), logger: Logger? = nil

@@ -3,16 +3,18 @@ public import Metrics
 
 /// A replica of another log, its source: a log whose records have the source's sequence numbers and times.
 ///
-/// A replica has an identifier of its own, and remembers the source's in every segment. ``WriteAheadLog`` doesn't open a replica, so
-/// nothing gives a number to a record that the source doesn't have. ``ReadOnlyLog`` reads it as any log. After the loss of the source,
-/// ``promote(at:above:configuration:logger:)`` makes the replica a log that takes records.
+/// A replica has an identifier of its own, and remembers the source's in every segment. ``WriteAheadLog`` doesn't open
+/// a replica, so nothing gives a number to a record that the source doesn't have. ``ReadOnlyLog`` reads it like any
+/// log. After the loss of the source, ``promote(at:above:configuration:logger:)`` makes the replica a log that takes
+/// records.
 ///
 /// The replica's position is stored with the records, in one atomic append. So a process that is killed at any point continues exactly
 /// after the last record that the replica has.
 public final class LogReplica: Sendable {
-    /// What a replica has of its source.
+    /// A replica's position in its source.
     public struct Position: Hashable, Sendable {
-        /// The last record that the replica is done with. The source may have had none with this number.
+        /// The number of the last record that the replica has processed. The source may have no record with this
+        /// number.
         public var sequence: SequenceNumber
         /// The highest epoch of the source's owners so far.
         public var epoch: UInt64
@@ -25,7 +27,7 @@ public final class LogReplica: Sendable {
     }
 
     let log: WriteAheadLog
-    /// Held during an append, so that one comes after another.
+    /// Held during an append, so that appends run one at a time.
     private let state: Monitor<Position>
     /// The position, for callers that don't wait for an append.
     private let reached: Monitor<Position>
@@ -37,7 +39,7 @@ public final class LogReplica: Sendable {
         self.log = log
         self.source = source
         let mark = log.bookmarks[LogKind.bookmarkName]
-        // Beyond the bookmark are only records that were lost by damage, and numbers that the source doesn't have.
+        // Past the bookmark are only records that were lost by damage, and numbers that the source doesn't have.
         let position = Position(
             sequence: max(mark.map { SequenceNumber(rawValue: $0.position) } ?? .zero, log.lastSequence),
             epoch: mark.flatMap { Self.epoch(in: $0.metadata) } ?? 0)
@@ -57,11 +59,11 @@ public final class LogReplica: Sendable {
     /// - Parameters:
     ///   - directory: The path of the replica's directory, made if it isn't there.
     ///   - source: The identifier of the log that it replicates.
-    ///   - configuration: How the replica works. Segments end by their size alone.
+    ///   - configuration: The configuration of the replica. Segments end by their size alone.
     ///   - logger: Logs openings, closings and changes of state.
     ///   - metrics: The backend of the log's metrics.
-    /// - Throws: As ``WriteAheadLog/open(at:configuration:logger:metrics:)``, and ``WALError/Code/invalidArgument`` if the directory has a
-    ///   log that isn't a replica of this source.
+    /// - Throws: The errors of ``WriteAheadLog/open(at:configuration:logger:metrics:)``, and
+    ///   ``WALError/Code/invalidArgument`` if the directory has a log that isn't a replica of this source.
     public static func open(
         at directory: String, of source: LogID, configuration: WriteAheadLog.Configuration = .init(),
         logger: Logger? = nil, metrics: (any MetricsFactory)? = nil
@@ -91,7 +93,7 @@ public final class LogReplica: Sendable {
     public var directory: String { log.directory }
     /// The findings of the opening, with the steps that it took.
     public var recovery: RecoveryReport { log.recovery }
-    /// What the replica has. Doesn't wait for an append that is under way.
+    /// The replica's position. Reading it doesn't wait for a running append.
     public var position: Position { reached.withLock { $0 } }
     /// The first record that is still there; one more than the last one if there is none.
     public var firstSequence: SequenceNumber { log.firstSequence }
@@ -106,9 +108,12 @@ public final class LogReplica: Sendable {
     /// continues after a crash with the next record.
     ///
     /// - Parameters:
-    ///   - batch: Records with numbers above the position so far, and up to the new one. Without records, only the position moves.
-    ///   - position: What the replica has then. Neither its sequence number nor its epoch is lower than before.
-    /// - Throws: As ``WriteAheadLog/append(_:)-(RawSpan)``, and ``WALError/Code/invalidArgument`` for numbers that aren't in this order.
+    ///   - batch: Records with numbers above the current position, up to and including the new one. Without records,
+    ///     only the position moves.
+    ///   - position: The replica's position after the append. Neither its sequence number nor its epoch is lower than
+    ///     before.
+    /// - Throws: The errors of ``WriteAheadLog/append(_:)-(RawSpan)``, and ``WALError/Code/invalidArgument`` for
+    ///   numbers that aren't in this order.
     public func append(_ batch: Batch, to position: Position) async throws(WALError) {
         try await Blocking.run { () throws(WALError) in try self.appendBlocking(batch, to: position) }
     }
@@ -187,14 +192,14 @@ public final class LogReplica: Sendable {
         try await log.sync()
     }
 
-    /// Makes everything durable, and frees the directory. Suspends for the time of that; see ``WriteAheadLog/close()``.
+    /// Makes everything durable, and frees the directory. Suspends until that is done; see ``WriteAheadLog/close()``.
     ///
     /// - Throws: ``WALError/Code/indeterminate`` if not everything could be made durable. The directory is free all the same.
     public func close() async throws(WALError) {
         try await log.close()
     }
 
-    /// Closes the replica as ``close()`` does. Blocks for the time of that.
+    /// Closes the replica as ``close()`` does. Blocks until that is done.
     @available(*, noasync, message: "Blocks the thread. Await close() instead.")
     public func closeBlocking() throws(WALError) {
         try log.closeBlocking()

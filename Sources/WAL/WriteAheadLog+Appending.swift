@@ -9,9 +9,13 @@ extension WriteAheadLog {
     /// > checksum doesn't match, and readers report the record as corrupted.
     ///
     /// - Returns: The record's sequence number.
-    /// - Throws: ``WALError/Code/recordTooLarge``; ``WALError/Code/logFull`` and ``WALError/Code/diskFull`` while there is no space;
-    ///   ``WALError/Code/poisoned`` and ``WALError/Code/indeterminate`` after a failed sync; ``WALError/Code/directoryGone``;
-    ///   ``WALError/Code/closed``; ``WALError/Code/cancelled``, whose message says whether the record was appended.
+    /// - Throws:
+    ///   - ``WALError/Code/recordTooLarge`` if the record doesn't fit into a segment.
+    ///   - ``WALError/Code/logFull`` and ``WALError/Code/diskFull`` while there is no space.
+    ///   - ``WALError/Code/poisoned`` and ``WALError/Code/indeterminate`` after a failed sync.
+    ///   - ``WALError/Code/directoryGone`` if the log's directory is no longer in its place.
+    ///   - ``WALError/Code/closed`` if the log was closed.
+    ///   - ``WALError/Code/cancelled`` if the task was canceled. The message states whether the record was appended.
     @discardableResult
     public func append(_ payload: RawSpan) async throws(WALError) -> SequenceNumber {
         try await append(.record, bodySize: payload.byteCount) { frame in
@@ -77,16 +81,18 @@ extension WriteAheadLog {
     /// - Parameters:
     ///   - batch: At least one record.
     ///   - bookmark: The producer's position. A bookmark's name belongs to one producer.
-    /// - Returns: The sequence number of the last record. Those of the others come right before it.
-    /// - Throws: As ``append(_:)-(RawSpan)``, and ``WALError/Code/invalidArgument`` for an empty batch or a bookmark that is too large.
+    /// - Returns: The sequence number of the last record. The others have the numbers right before it.
+    /// - Throws: The errors of ``append(_:)-(RawSpan)``, and ``WALError/Code/invalidArgument`` for an empty batch or a
+    ///   bookmark that is too large.
     @discardableResult
     public func append(_ batch: RecordBatch, bookmark: Bookmark? = nil) async throws(WALError) -> SequenceNumber {
         try await finish(appender.appendSuspending(batch, bookmark: bookmark))
     }
 
-    /// Appends a record and suspends until it is durable, whatever the sync policy.
+    /// Appends a record, and suspends until it is durable, under any sync policy.
     ///
-    /// - Throws: As ``append(_:)-(RawSpan)``.
+    /// - Returns: The record's sequence number.
+    /// - Throws: The errors of ``append(_:)-(RawSpan)``.
     @discardableResult
     public func appendDurably(_ payload: [UInt8]) async throws(WALError) -> SequenceNumber {
         let sequence = try await append(payload).rawValue
@@ -94,7 +100,7 @@ extension WriteAheadLog {
         return SequenceNumber(rawValue: sequence)
     }
 
-    /// Appends a frame of one record. Awaits nothing unless no segment is ready or the policy wants a sync.
+    /// Appends a frame of one record. Awaits nothing unless no segment is ready or the policy requires a sync.
     @inline(__always)
     private func append(
         _ kind: Frame.Kind, bodySize: Int, fill: (ClaimedFrame) -> UInt32
@@ -198,10 +204,11 @@ extension WriteAheadLog {
 extension WriteAheadLog {
     /// Appends a record if a segment is ready. Never waits: it may be called with locks held, and in a log handler.
     ///
-    /// The record is written, and not durable, under ``SyncPolicy/always``, too: wait with ``waitUntilDurable(_:)``.
+    /// Even under ``SyncPolicy/always``, the record is written and not yet durable: wait with ``waitUntilDurable(_:)``.
     ///
     /// - Returns: The record's sequence number; nil while no segment is ready. ``append(_:)-(RawSpan)`` waits for one.
-    /// - Throws: As ``append(_:)-(RawSpan)``, but for ``WALError/Code/indeterminate`` and ``WALError/Code/cancelled``.
+    /// - Throws: The errors of ``append(_:)-(RawSpan)``, except ``WALError/Code/indeterminate`` and
+    ///   ``WALError/Code/cancelled``.
     public func tryAppend(_ payload: RawSpan) throws(WALError) -> SequenceNumber? {
         try appender.appendIfReady(.record, bodySize: payload.byteCount, records: 1) { frame in
             unsafe payload.withUnsafeBytes { unsafe frame.copy($0) }
@@ -253,7 +260,7 @@ extension WriteAheadLog {
         try appender.appendIfReady(batch, bookmark: bookmark).map(SequenceNumber.init(rawValue:))
     }
 
-    /// Suspends until a segment is ready, for a caller of `tryAppend`. Throws as appending does.
+    /// Suspends until a segment is ready, for a caller of `tryAppend`. Throws the errors of an append.
     package func waitForSegment() async throws(WALError) {
         try await appender.suspendForNextSegment(after: nil)
     }

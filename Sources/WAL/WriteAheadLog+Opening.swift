@@ -7,13 +7,18 @@ extension WriteAheadLog {
     ///
     /// - Parameters:
     ///   - directory: The path of the log's directory, made if it isn't there. The log owns it.
-    ///   - configuration: How the log works.
+    ///   - configuration: The configuration of the log.
     ///   - logger: Logs openings, closings and changes of state.
     ///   - metrics: The backend of the log's metrics.
-    /// - Throws: ``WALError/Code/locked`` while another writer has the log; ``WALError/Code/notALogDirectory``;
-    ///   ``WALError/Code/versionTooNew``; ``WALError/Code/corrupted`` under ``DamagePolicy/strict``;
-    ///   ``WALError/Code/unsupportedFileSystem``; ``WALError/Code/untrusted``; ``WALError/Code/diskFull``;
-    ///   ``WALError/Code/inputOutput``; ``WALError/Code/invalidArgument`` for the configuration.
+    /// - Throws:
+    ///   - ``WALError/Code/locked`` while another writer has the log.
+    ///   - ``WALError/Code/notALogDirectory`` if the directory has other files.
+    ///   - ``WALError/Code/versionTooNew`` if a newer version wrote the log.
+    ///   - ``WALError/Code/corrupted`` if the log is damaged, under ``DamagePolicy/strict``.
+    ///   - ``WALError/Code/replica`` if the log is a replica.
+    ///   - ``WALError/Code/invalidArgument`` if the configuration isn't possible.
+    ///   - ``WALError/Code/unsupportedFileSystem``, ``WALError/Code/untrusted``, ``WALError/Code/diskFull``,
+    ///     ``WALError/Code/inputOutput``.
     public static func open(
         at directory: String, configuration: Configuration = Configuration(), logger: Logger? = nil,
         metrics: (any MetricsFactory)? = nil
@@ -34,8 +39,8 @@ extension WriteAheadLog {
             in: Directory.make(directory), configuration: configuration, logger: logger, metrics: metrics)
     }
 
-    /// Makes everything durable, seals the active segment, and frees the directory. Suspends for the time of that, and runs to its end even
-    /// if the task is canceled.
+    /// Makes everything durable, seals the active segment, and frees the directory. Suspends until that is done, and
+    /// runs to its end even if the task is canceled.
     ///
     /// Waits for appends that are under way; later ones throw ``WALError/Code/closed``. A second call does nothing.
     ///
@@ -44,7 +49,7 @@ extension WriteAheadLog {
         try await Blocking.run { [engine] () throws(WALError) in try engine.close() }
     }
 
-    /// Closes the log as ``close()`` does. Blocks for the time of that.
+    /// Closes the log as ``close()`` does. Blocks until that is done.
     @available(*, noasync, message: "Blocks the thread. Await close() instead.")
     public func closeBlocking() throws(WALError) {
         try engine.close()

@@ -1,7 +1,7 @@
 extension WriteAheadLog {
     /// Ends the active segment, so that it is sealed and the next record starts another. Suspends while no segment is ready.
     ///
-    /// - Throws: As ``append(_:)-(RawSpan)``.
+    /// - Throws: The errors of ``append(_:)-(RawSpan)``.
     public func roll() async throws(WALError) {
         try await engine.appender.rollSuspending()
     }

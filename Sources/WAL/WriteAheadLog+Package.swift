@@ -1,7 +1,7 @@
-/// What the package's other modules need of an open log.
+/// The functions of an open log for the package's other modules.
 extension WriteAheadLog {
-    /// Ensures that no new record gets a sequence number up to `last`, and raises the epoch. Suspends while no segment is ready. Returns
-    /// the highest of these numbers that a record already has.
+    /// Ensures that no new record gets a sequence number up to and including `last`, and raises the epoch. Suspends
+    /// while no segment is ready. Returns the highest of these numbers that a record already has.
     package func skipSequences(through last: SequenceNumber) async throws(WALError) -> SequenceNumber {
         SequenceNumber(rawValue: try await engine.appender.skipSequences(through: last.rawValue))
     }

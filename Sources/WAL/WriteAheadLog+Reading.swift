@@ -1,7 +1,11 @@
 extension WriteAheadLog {
-    /// Returns a reader that starts with a record; without a number, with the first that is still there.
+    /// Returns a reader that starts with a record, or with the first one that is still in the log.
     ///
     /// If records from this number on were removed, they are the reader's first gap.
+    ///
+    /// - Parameters:
+    ///   - sequence: The first record. Without it, the first record that is still in the log.
+    ///   - visibility: Whether to return records before they are durable.
     public func reader(from sequence: SequenceNumber? = nil, visibility: ReadVisibility = .written) -> LogReader {
         LogReader(engine.source, from: sequence?.rawValue, visibility: visibility)
     }
@@ -11,12 +15,13 @@ extension WriteAheadLog {
         LogReader(engine.source, since: time.rawValue, visibility: visibility)
     }
 
-    /// Returns the entries from a record on: records, and gaps where records are missing.
+    /// Returns the entries from a record on: records, and gaps in place of missing records.
     ///
     /// - Parameters:
-    ///   - sequence: The first record; without a number, the first that is still there.
-    ///   - last: The last record, after which the sequence ends; without one it waits at the end of the log, until the log is closed.
-    ///   - visibility: Whether records count before they are durable.
+    ///   - sequence: The first record. Without it, the first record that is still in the log.
+    ///   - last: The last record, after which the sequence ends. Without it, the sequence waits at the end of the log,
+    ///     until the log is closed.
+    ///   - visibility: Whether to return records before they are durable.
     public func entries(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
@@ -25,12 +30,13 @@ extension WriteAheadLog {
         }
     }
 
-    /// Returns the entries from a time on: records, and gaps where records are missing.
+    /// Returns the entries from a time on: records, and gaps in place of missing records.
     ///
     /// - Parameters:
-    ///   - time: The time of the first record, or an earlier one.
-    ///   - end: The sequence ends at the first record that is later; without one it waits at the end of the log, until the log is closed.
-    ///   - visibility: Whether records count before they are durable.
+    ///   - time: The sequence starts with the first record of this time or later.
+    ///   - end: The sequence ends before the first record that is later than this. Without it, the sequence waits at
+    ///     the end of the log, until the log is closed.
+    ///   - visibility: Whether to return records before they are durable.
     public func entries(
         since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
@@ -39,12 +45,13 @@ extension WriteAheadLog {
         }
     }
 
-    /// Returns the records from a record on. A gap with a loss throws; see ``LogRecords``.
+    /// Returns the records from a record on. Throws at a gap that may be a loss; see ``LogRecords``.
     ///
     /// - Parameters:
-    ///   - sequence: The first record; without a number, the first that is still there.
-    ///   - last: The last record, after which the sequence ends; without one it waits at the end of the log, until the log is closed.
-    ///   - visibility: Whether records count before they are durable.
+    ///   - sequence: The first record. Without it, the first record that is still in the log.
+    ///   - last: The last record, after which the sequence ends. Without it, the sequence waits at the end of the log,
+    ///     until the log is closed.
+    ///   - visibility: Whether to return records before they are durable.
     public func records(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
@@ -53,12 +60,13 @@ extension WriteAheadLog {
         }
     }
 
-    /// Returns the records from a time on. A gap with a loss throws; see ``LogRecords``.
+    /// Returns the records from a time on. Throws at a gap that may be a loss; see ``LogRecords``.
     ///
     /// - Parameters:
-    ///   - time: The time of the first record, or an earlier one.
-    ///   - end: The sequence ends at the first record that is later; without one it waits at the end of the log, until the log is closed.
-    ///   - visibility: Whether records count before they are durable.
+    ///   - time: The sequence starts with the first record of this time or later.
+    ///   - end: The sequence ends before the first record that is later than this. Without it, the sequence waits at
+    ///     the end of the log, until the log is closed.
+    ///   - visibility: Whether to return records before they are durable.
     public func records(
         since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {

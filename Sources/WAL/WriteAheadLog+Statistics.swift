@@ -12,10 +12,12 @@ extension WriteAheadLog {
         engine.catalog.state.withLock { state in state.entries.map(SegmentInfo.init) }
     }
 
-    /// Why appending fails at the moment; nil while records are taken. Takes a lock that appends don't take, and waits for nothing.
+    /// The error with which appends fail at the moment; nil while the log accepts records. Takes a lock that appends
+    /// don't take, and waits for nothing.
     ///
-    /// `diskFull` or another failure of the disk, `logFull` while the disk budget is used up, `poisoned` after a failed sync, `closed`.
-    /// The log retries by itself every second, even without appends. The property is nil again soon after there is space.
+    /// Its code is `diskFull` or that of another failure of the disk, `logFull` while the disk budget is used up,
+    /// `poisoned` after a failed sync, or `closed`. The log retries by itself every second, even without appends. The
+    /// property is nil again soon after there is space.
     public var refusal: WALError? {
         engine.catalog.state.withLock { $0.refusal }
     }

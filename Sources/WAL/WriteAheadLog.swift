@@ -8,12 +8,13 @@ internal import Synchronization
 /// under ``SyncPolicy/always`` when `append` returns, otherwise when ``waitUntilDurable(_:)`` returns. All functions may be called from
 /// any thread and any task at the same time.
 ///
-/// Appending copies into mapped, allocated memory. It waits for a sync under ``SyncPolicy/always``, and for the next segment after a
-/// burst that the disk can't follow, or while the disk or the disk budget is full. The names say how a function waits:
+/// Appending copies into mapped, allocated memory. It waits for a sync under ``SyncPolicy/always``, and for the next
+/// segment after a burst that the disk can't keep up with, or while the disk or the disk budget is full. A function's
+/// name shows whether it suspends, blocks, or never waits:
 ///
-/// - ``append(_:)-(RawSpan)``, ``close()``, ``sync()`` and their kind are `async` and suspend.
-/// - ``appendBlocking(_:)-(RawSpan)``, ``closeBlocking()``, ``syncBlocking()`` and their kind block the calling thread. Asynchronous code
-///   can't call them.
+/// - ``append(_:)-(RawSpan)``, ``close()``, ``sync()`` and similar functions are `async` and suspend.
+/// - ``appendBlocking(_:)-(RawSpan)``, ``closeBlocking()``, ``syncBlocking()`` and similar functions block the calling
+///   thread. Asynchronous code can't call them.
 /// - ``tryAppend(_:)-(RawSpan)`` never waits.
 public final class WriteAheadLog: Sendable {
     let engine: Engine
@@ -110,7 +111,7 @@ public final class WriteAheadLog: Sendable {
         engine.catalog.markers.markers.cursors.mapValues(SequenceNumber.init(rawValue:))
     }
 
-    /// Records that the consumer `name` has processed everything up to and including `sequence`.
+    /// Moves the cursor of the consumer `name`, which has processed every record up to and including `sequence`.
     ///
     /// The cursor becomes durable with the next sync. Never blocks: while the log is full, retention uses the new value at once, and the
     /// cursor is written when there is space.
@@ -123,7 +124,7 @@ public final class WriteAheadLog: Sendable {
 
     /// Removes a consumer's cursor, so that it keeps no segments any more.
     ///
-    /// - Throws: As ``setCursor(_:to:)``.
+    /// - Throws: The errors of ``setCursor(_:to:)``.
     public func removeCursor(_ name: String) throws(WALError) {
         try engine.appender.setCursor(name, to: nil)
     }
@@ -135,7 +136,7 @@ public final class WriteAheadLog: Sendable {
 
     /// Removes a bookmark. All cursors and bookmarks together may have 8 KiB.
     ///
-    /// - Throws: As ``setCursor(_:to:)``.
+    /// - Throws: The errors of ``setCursor(_:to:)``.
     public func removeBookmark(_ name: String) throws(WALError) {
         try engine.appender.removeBookmark(name)
     }

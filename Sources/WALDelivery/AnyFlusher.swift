@@ -1,6 +1,6 @@
 package import WAL
 
-/// A flusher, whatever its sink is.
+/// A flusher into a sink of any type.
 package protocol AnyFlusher: Sendable {
     func run() async throws
     func waitUntilAsked() async throws(WALError)

@@ -23,7 +23,7 @@ struct CursorPacer {
         return sequence
     }
 
-    /// Returns when an unwritten position may be written, or nil if it is written already.
+    /// Returns the time at which an unwritten position may be written; nil if it is written already.
     func dueTime(for sequence: SequenceNumber) -> Duration? {
         (written.map { sequence > $0 } ?? true) ? nextTime : nil
     }

@@ -56,7 +56,7 @@ public final class DeadLetterLog: Sendable {
     ///
     /// After an error the letter may have been stored or not. Call again to retry: the log is reopened if necessary.
     ///
-    /// - Throws: the codes of `WriteAheadLog.appendDurably(_:)` and of opening a log.
+    /// - Throws: The codes of `WriteAheadLog.appendDurably(_:)` and of opening a log.
     public func append(_ letter: DeadLetterRecord) async throws(WALError) {
         let bytes = letter.encoded
         while true {
@@ -73,9 +73,9 @@ public final class DeadLetterLog: Sendable {
         }
     }
 
-    /// Removes letters. ``DeadLetterReader`` doesn't return them any more, and they come to no sink. Letters that aren't
-    /// there don't matter. If the sink rejects such a record once more, that is a new letter. Suspends until the removal is
-    /// durable.
+    /// Removes letters. ``DeadLetterReader`` no longer returns them, and they aren't delivered again. Letters that
+    /// aren't there are ignored. If the sink rejects such a record again, the record becomes a new letter. Suspends
+    /// until the removal is durable.
     ///
     /// - Throws: `locked` if another process has set letters aside, and has the log of the letters open; the codes of
     ///   ``append(_:)``.

@@ -9,14 +9,16 @@ public struct DeadLetterReader {
     private var removed: [DeadLetterRecord.Identity: SequenceNumber] = [:]
     /// The place of the last returned letter in the dead-letter log.
     package private(set) var place: SequenceNumber = .zero
-    /// Whether a letter that was returned is removed.
+    /// Whether a letter that was returned has been removed since.
     package private(set) var isOutdated = false
 
     /// Whether the log has dead letters, or had some.
     package var hasLog: Bool { reader != nil }
 
-    /// Opens the dead letters of the log in a directory, and reads which of them are removed. A log without dead letters
-    /// reads as empty.
+    /// Opens the dead letters of the log in a directory, and reads their removals. A log without dead letters reads as
+    /// empty.
+    ///
+    /// - Throws: The codes of reading a log.
     public init(logDirectory: String) throws(WALError) {
         let directory = DeadLetterFile.path(in: logDirectory)
         do throws(WALError) {

@@ -18,7 +18,7 @@ public import WAL
 /// | 24 + s + c | r | reason |
 /// | 24 + s + c + r | the rest | payload |
 ///
-/// A removal has the sink and the sequence number of a letter that was redriven or discarded, and no code, reason and
+/// A removal has the sink and the sequence number of a letter that was redriven or discarded, and no code, reason or
 /// payload.
 public struct DeadLetterRecord: Hashable, Sendable {
     /// The sequence number of the rejected record in its log.
@@ -48,7 +48,7 @@ public struct DeadLetterRecord: Hashable, Sendable {
 }
 
 extension DeadLetterRecord {
-    /// What no two letters have in common.
+    /// The identity of a letter, which no two letters share.
     struct Identity: Hashable {
         var sink: String
         var sequence: SequenceNumber

@@ -30,7 +30,7 @@ extension FlusherCore {
         }
     }
 
-    /// Records that the sink answered, even if it rejected a record.
+    /// Notes that the sink answered, even if it rejected a record.
     func sinkAnswered() {
         var hasClosed = false
         var outage: Duration = .zero

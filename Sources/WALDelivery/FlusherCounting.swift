@@ -25,7 +25,7 @@ extension FlusherCore {
         events.deadLetter(letter, isInSink: false)
     }
 
-    /// Reports that the sink has lost what it had confirmed.
+    /// Reports that the sink has lost data that it had confirmed.
     func lostClaim(_ known: SinkLane, _ claimed: SinkLane) {
         coordinator.withState { $0.counters.claimsLost += 1 }
         metrics?.lostClaim()

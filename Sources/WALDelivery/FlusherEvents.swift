@@ -130,7 +130,7 @@ struct FlusherEvents: Sendable {
             metadata: [Key.count: "\(count)", Key.duration: "\(duration)"])
     }
 
-    /// `isInSink` says whether the sink keeps the record itself.
+    /// `isInSink` states whether the sink keeps the record itself.
     func deadLetter(_ letter: DeadLetter, isInSink: Bool) {
         logger?.error(
             "the sink rejected a record; it was set aside",

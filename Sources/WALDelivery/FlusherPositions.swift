@@ -17,8 +17,8 @@ extension FlusherCore {
         setMark(lastAtStart)
     }
 
-    /// Marks the log's last record during contact with the sink. If another owner has claimed the sink, it may have
-    /// given it other records after those that it applied of this log.
+    /// Marks the log's last record during contact with the sink. If another owner has claimed the sink, that owner may
+    /// have given the sink other records after the last record that the sink applied from this log.
     func markEnd(_ error: WALError?) {
         guard log.cursors[OwedRecords.mark(of: sink.name)] == nil, error?.code != .closed else { return }
         switch error?.code {

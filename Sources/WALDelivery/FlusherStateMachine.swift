@@ -65,7 +65,7 @@ struct FlusherStateMachine<Token> {
         return takeSatisfied()
     }
 
-    /// Records that the sink was asked for the first time, whether it answered or not.
+    /// Notes that the sink was asked for the first time, whether it answered or not.
     mutating func asked() -> [Token] {
         guard !wasAsked else { return [] }
         wasAsked = true

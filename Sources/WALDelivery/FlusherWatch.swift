@@ -60,8 +60,9 @@ extension FlusherCore {
         return lag(behind: applied, oldest: oldest)
     }
 
-    /// The current lag without a read of the log. Its age is that of the first record at the last look, up to a second ago. If that record
-    /// is applied by now, those after it are as old, but for the progress of that second: a slow sink moves on and lags all the same.
+    /// The current lag without a read of the log. Its age is that of the first record at the last look, up to a second
+    /// ago. If that record has been applied since, the records after it are almost as old: a slow sink makes progress
+    /// and lags all the same.
     var lagAtHand: FlusherLag {
         lag(behind: reached, oldest: coordinator.withState { $0.oldest })
     }

@@ -20,7 +20,7 @@ struct FlusherWorker<Destination: Sink> {
     let context: FlusherCore<Destination>
     private(set) var lanes: OwnedLanes
     private var assembler: BatchAssembler
-    /// The result of reading on while the sink applied the last batch; nil if the worker hasn't.
+    /// The result of reading ahead while the sink applied the last batch; nil if the worker hasn't read ahead.
     private var readAhead: Result<BatchAssembler.Step, WALError>?
     private var sizer: BatchSizer
     private var backoff = Backoff(generator: SystemRandomNumberGenerator())
@@ -76,7 +76,7 @@ struct FlusherWorker<Destination: Sink> {
         }
     }
 
-    /// Returns what reading ahead has led to, or reads on.
+    /// Returns the result of reading ahead, or reads more records.
     private mutating func nextStep(_ reader: LogReader) throws(WALError) -> BatchAssembler.Step {
         defer { readAhead = nil }
         guard let step = try readAhead?.get(), step != .more else { return try fill(from: reader) }
@@ -103,7 +103,7 @@ struct FlusherWorker<Destination: Sink> {
 
     // MARK: Waiting
 
-    /// Waits for records to fill the batch, no longer than its oldest record may wait.
+    /// Waits for records to fill the batch, for no longer than its oldest record may wait.
     private mutating func linger(_ reader: LogReader) async throws(WALError) -> Turn {
         guard let oldest = assembler.first else { return .proceed }
         let interval = context.configuration.flushInterval

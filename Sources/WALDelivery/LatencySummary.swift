@@ -1,12 +1,15 @@
 internal import Histogram
 internal import WAL
 
-/// The distribution of latencies. Each figure is exact to one per cent.
+/// The distribution of latencies. Each figure is exact to one percent.
 public struct LatencySummary: Hashable, Sendable {
     /// The number of measured latencies.
     public var count: UInt64 = 0
+    /// The latency that half of the measured ones don't exceed.
     public var median: Duration = .zero
+    /// The latency that 99 percent of the measured ones don't exceed.
     public var p99: Duration = .zero
+    /// The longest measured latency.
     public var max: Duration = .zero
 }
 

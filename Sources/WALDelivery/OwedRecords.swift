@@ -58,7 +58,7 @@ public struct OwedRecords: Hashable, Sendable {
 }
 
 extension WriteAheadLog {
-    /// What refused deliveries owe their sinks.
+    /// The records that refused deliveries owe their sinks.
     public var owedRecords: [OwedRecords] { OwedRecords.all(in: cursors.keys) }
 
     /// Removes a debt, after its records were stored in the sink by other means or given up.
@@ -70,7 +70,7 @@ extension WriteAheadLog {
 }
 
 extension ReadOnlyLog {
-    /// The records that refused deliveries owe their sinks. Reads the newest segments.
+    /// The records that refused deliveries owe their sinks. Reads the newest segments. Throws `inputOutput`.
     public var owedRecords: [OwedRecords] {
         get throws(WALError) { OwedRecords.all(in: try cursors.keys) }
     }

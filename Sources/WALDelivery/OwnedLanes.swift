@@ -87,8 +87,9 @@ struct OwnedLanes: Sendable {
         }
     }
 
-    /// Returns a lane whose new claim has an earlier position, or no higher epoch, than the known one; nil if there is none. Then the sink has
-    /// lost what it had confirmed: it is an older copy, such as an old primary that is back.
+    /// Returns a lane whose new claim has an earlier position, or no higher epoch, than the known one; nil if there is
+    /// none. With such a lane, the sink has lost data that it had confirmed: it is an older copy, such as an old
+    /// primary that is back.
     func lost(by lanes: [SinkLane]) -> (known: SinkLane, claimed: SinkLane)? {
         zip(claimed, lanes).first { $1.epoch <= $0.epoch || $1.position < $0.position }.map { (known: $0, claimed: $1) }
     }

@@ -138,9 +138,10 @@ public enum SinkFailure: Hashable, Sendable {
     /// The batch exceeds the sink's limits of time or memory, and no part of it was written. The flusher tries half
     /// of it, down to one record. A single record is tried without limit.
     case overloaded
-    /// The connection broke while the batch was applied, whether the outcome is known or not; or the sink lacks what it had confirmed. The flusher claims
-    /// again and resumes at the returned position. If the same batch keeps breaking the connection, the flusher finds
-    /// the record at fault by halving and sets it aside; see ``Flusher/Configuration/maxLosses``.
+    /// The connection broke while the batch was applied, whether the outcome is known or not; or the sink lacks data
+    /// that it had confirmed. The flusher claims again and resumes at the returned position. If the same batch keeps
+    /// breaking the connection, the flusher finds the record at fault by halving and sets it aside; see
+    /// ``Flusher/Configuration/maxLosses``.
     case indeterminate
     /// A record in the batch is at fault. The flusher finds it, sets it aside with this code and reason, and
     /// continues.

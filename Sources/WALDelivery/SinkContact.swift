@@ -6,7 +6,8 @@ struct SinkContact {
     /// The time of the first failure since the sink's last answer.
     private var firstFailure: Timestamp?
 
-    /// Records an answer of the sink, even if it rejected a record. Returns how long the sink was unavailable.
+    /// Notes an answer of the sink, even if it rejected a record. Returns the duration for which the sink was
+    /// unavailable.
     mutating func answered(at time: Timestamp) -> Duration {
         defer { setReachable(at: time) }
         guard case .away(let since, _) = state else { return .zero }
@@ -19,8 +20,7 @@ struct SinkContact {
         state = .reachable(since: time)
     }
 
-    /// Records a failed call of the sink. A single failure may have any cause; `isAway` is true after several in a
-    /// row.
+    /// Notes a failed call of the sink. A single failure may have any cause; `isAway` is true after several in a row.
     mutating func failed(_ error: any Error, isAway: Bool, at time: Timestamp) {
         let since = firstFailure ?? time
         firstFailure = since

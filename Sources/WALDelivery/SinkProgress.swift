@@ -47,7 +47,7 @@ extension FlusherCore: SinkProgress {
             lastSuccess: counters.lastFlush, batches: batches)
     }
 
-    /// The most characters of an error. A longer one would take the place of other sinks in the status.
+    /// The largest number of characters of an error. A longer one would take the place of other sinks in the status.
     private static var errorLengthMax: Int { 1000 }
 
     private static func text(of error: any Error) -> String { "\(error)".shortened(to: errorLengthMax) }

@@ -12,7 +12,7 @@ struct WaitList<Token> {
         case laneZero(SequenceNumber)
         /// A caller waits for this record or a later one to be applied.
         case urgent(SequenceNumber)
-        /// A caller waits for positions beyond this one in the sink.
+        /// A caller waits for positions past this one in the sink.
         case committing(beyond: SequenceNumber)
         /// The circuit breaker is closed.
         case breakerClosed

@@ -8,8 +8,9 @@ extension WriteAheadLog {
     /// The bytes of payloads in a batch of more than one letter. The smallest segments take them.
     private static let batchBytesMax = 16 << 10
 
-    /// Appends the payloads of dead letters to the log again, and removes the letters. Each is appended once, whatever
-    /// kills the process meanwhile: call it again with what ``DeadLetterReader`` returns then.
+    /// Appends the payloads of dead letters to the log again, and removes the letters. Each letter is appended once,
+    /// even if the process is killed meanwhile: call the function again with the letters that ``DeadLetterReader``
+    /// returns after that.
     ///
     /// A redriven record is a new one. It has a new sequence number and comes after all records of its key that are
     /// newer, and every sink and consumer of the log gets it. To mend a letter, change its ``DeadLetterRecord/payload``
@@ -20,12 +21,12 @@ extension WriteAheadLog {
     ///
     /// - Returns: The number of redriven letters.
     /// - Throws:
-    ///   - `invalidArgument` if no flusher into the letters' sink runs, and its cursor hasn't passed their records: they
-    ///     may be delivered still
+    ///   - `invalidArgument` if no flusher into the letters' sink runs, and its cursor hasn't passed their records:
+    ///     they may still be delivered
     ///   - `recordTooLarge` if a letter doesn't fit into a segment together with the mark that keeps it from coming twice.
     ///     The other letters are redriven
-    ///   - the codes of `waitUntilApplied(_:by:)`, `append` and ``DeadLetterLog/append(_:)``. The letters that aren't
-    ///     redriven then are still there.
+    ///   - the codes of `waitUntilApplied(_:by:)`, `append` and ``DeadLetterLog/append(_:)``. The letters that weren't
+    ///     redriven are still there.
     @discardableResult
     public func redrive(_ letters: [DeadLetterRecord]) async throws(WALError) -> Int {
         try await withLetters { kept throws(WALError) in try await self.redrive(letters, kept) }
@@ -87,8 +88,8 @@ extension WriteAheadLog {
         return Dictionary(grouping: letters.filter { left.remove($0.identity) != nil }, by: \.sink)
     }
 
-    /// Throws unless the sink has passed a record that it rejected. Before that, it may get the record again, and the
-    /// redriven one besides.
+    /// Throws unless the sink has passed a record that it rejected. Before that, the sink may get the record again, in
+    /// addition to the redriven one.
     private func requirePassed(_ sequence: SequenceNumber, by sink: String) async throws(WALError) {
         if let running = sinks[sink] { return try await running.waitUntilApplied(sequence) }
         if let position = cursors["sink/\(sink)"] ?? cursors[sink], position >= sequence { return }
@@ -144,7 +145,7 @@ extension WriteAheadLog {
     /// Removes the letters that the log's bookmark names: they are in the log.
     private func removeAppended(of sink: String, _ kept: DeadLetterLog) throws(WALError) {
         guard let sequences = bookmarks[Self.mark + sink]?.metadata else { return }
-        // A power loss must not leave the removal alone.
+        // A power loss must not take the appended records and leave the removal.
         try syncBlocking()
         try kept.remove(
             stride(from: 0, through: sequences.count - 8, by: 8).map { offset in

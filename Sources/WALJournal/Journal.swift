@@ -2,16 +2,22 @@ public import WAL
 
 /// A log of typed events.
 ///
-/// A journal encodes each event into a record of a log, together with the name and version of its type. It is a view of the log:
-/// several journals and other producers may use one log, and each journal returns the records that it can't decode as such.
-/// All functions may be called from any thread and any task at the same time.
+/// A journal encodes each event as a record of a log, and stores the name and version of the event's type in the
+/// record. A journal is a view of the log: several journals and other producers may use one log. Each journal returns
+/// the records that it can't decode as undecodable.
+///
+/// All functions may be called from any thread or task at the same time.
 public struct Journal<Event: Sendable>: Sendable {
-    /// The log.
+    /// The log that contains the journal's records.
     public let log: WriteAheadLog
-    /// The form of the events in the log's records.
+    /// The format of the events in the log's records.
     public let format: EventFormat<Event>
 
     /// Makes a journal in an open log.
+    ///
+    /// - Parameters:
+    ///   - log: The log.
+    ///   - format: The format of the journal's events.
     public init(_ log: WriteAheadLog, format: EventFormat<Event>) {
         self.log = log
         self.format = format
@@ -19,7 +25,9 @@ public struct Journal<Event: Sendable>: Sendable {
 }
 
 extension Journal where Event: Codable {
-    /// Makes a journal in an open log, with JSON as the coding and without a type name.
+    /// Makes a journal in an open log, whose events are JSON without a type name.
+    ///
+    /// - Parameter log: The log.
     public init(_ log: WriteAheadLog) {
         self.init(log, format: .json())
     }

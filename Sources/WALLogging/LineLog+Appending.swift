@@ -2,15 +2,17 @@ internal import Logging
 internal import WAL
 
 extension LineLog {
-    /// The reason why the log didn't take a line.
+    /// The reason why the log didn't accept a line.
     private enum Obstacle {
         case closed, notReady, refused
     }
 
-    /// The number of attempts while no segment is ready. The thread that has ended a segment may be about to open the next one.
+    /// The number of attempts while no segment is ready. The thread that ended a segment may be about to open the next
+    /// one.
     private static let attemptsMax = 10
 
-    /// Appends a line, or drops it if the log takes none. Never waits. After the log is closed, the line goes to standard error.
+    /// Appends a line, or drops it if the log accepts none. Never waits. After the log is closed, the line goes to
+    /// standard error.
     func append(_ level: Logger.Level, _ makeLine: () -> LogLine) {
         guard let attempt = gate.enter() else { return }
         let line = makeLine()
@@ -29,8 +31,8 @@ extension LineLog {
         }
     }
 
-    /// Appends the report of the dropped lines that have none. It goes to standard error if the log refuses it, as on a full disk. Blocks
-    /// while no segment is ready.
+    /// Appends a report of the dropped lines that aren't reported yet. If the log refuses the report, for example on a
+    /// full disk, it goes to standard error. Blocks while no segment is ready.
     func appendLastReport() {
         gate.open()
         let unreported = gate.takeUnreported()
@@ -43,7 +45,7 @@ extension LineLog {
         }
     }
 
-    /// Writes the report of the dropped lines that have none to standard error.
+    /// Writes a report of the dropped lines that aren't reported yet to standard error.
     func writeReport() {
         let unreported = gate.takeUnreported()
         if unreported > 0 { StandardError.write(Self.report(unreported)) }
@@ -60,7 +62,7 @@ extension LineLog {
         }
     }
 
-    /// The line that reports dropped lines in the log.
+    /// Returns the line that reports dropped lines.
     private static func report(_ dropped: UInt64) -> LogLine {
         LogLine(
             time: .precise, level: .warning, label: "swift-wal", message: "\(dropped) lines dropped",
@@ -71,7 +73,8 @@ extension LineLog {
 extension LogLine {
     private static let nameSizeMax = 1024
 
-    /// Returns a line that encodes to at most `sizeMax` bytes: the beginning of the message, and the line's size in place of the metadata.
+    /// Returns a line that encodes to at most `sizeMax` bytes. It has the beginning of the message, and the size of the
+    /// whole line in place of the metadata.
     func cut(to sizeMax: Int, from size: Int) -> LogLine {
         func prefix(_ text: String, _ count: Int) -> String { String(decoding: text.utf8.prefix(count), as: UTF8.self) }
         return LogLine(

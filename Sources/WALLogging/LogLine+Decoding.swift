@@ -2,9 +2,12 @@ internal import Logging
 internal import WAL
 
 extension LogLine {
-    /// Reads the payload of a record. Returns nil for bytes that aren't a line, or that are a line of a later version.
+    /// Decodes the payload of a record. Returns nil for bytes that aren't a line, or that are a line of a newer
+    /// version.
     ///
     /// It accepts any bytes: it neither traps nor reads outside of them.
+    ///
+    /// - Parameter payload: The bytes of a record.
     public init?(payload: RawSpan) {
         var input = LineInput(payload)
         guard input.byte() == LineFormat.mark, input.byte() == LineFormat.version,
@@ -20,13 +23,15 @@ extension LogLine {
             line: line)
     }
 
-    /// Reads the payload of a record; see ``init(payload:)-(RawSpan)``.
+    /// Decodes the payload of a record; see ``init(payload:)-(RawSpan)``.
+    ///
+    /// - Parameter payload: The bytes of a record.
     public init?(payload: [UInt8]) {
         unsafe self.init(payload: payload.span.bytes)
     }
 }
 
-/// The reader of an encoded line. Each function returns nil if the bytes can't be what it reads.
+/// Reads an encoded line. Each function returns nil if the next bytes don't encode a value of its type.
 struct LineInput: ~Escapable {
     private let bytes: RawSpan
     private var offset = 0
@@ -50,7 +55,7 @@ struct LineInput: ~Escapable {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while let byte = byte() {
-            // The tenth byte holds one bit. A last byte of 0 would be a second encoding of the same number.
+            // The tenth byte holds one bit. A last byte of 0 would give the same number a second encoding.
             guard shift < 63 || byte <= 1, byte != 0 || shift == 0 else { return nil }
             value |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 { return value }
@@ -67,7 +72,7 @@ struct LineInput: ~Escapable {
         return Timestamp(rawValue: Int64(bitPattern: UInt64(littleEndian: bits)))
     }
 
-    /// Reads a text that may be missing. The outer optional is nil if the bytes are no text.
+    /// Reads a text that may be missing. The outer optional is nil if the bytes don't encode such a text.
     @_lifetime(self: copy self)
     mutating func optionalText() -> String?? {
         guard let marker = varint() else { return nil }
@@ -86,7 +91,8 @@ struct LineInput: ~Escapable {
 
     @_lifetime(self: copy self)
     mutating func metadata(depth: Int) -> Logger.Metadata? {
-        // A pair has at least three bytes. No count makes this allocate more than the bytes are worth.
+        // A pair has at least three bytes. So a false count can't make this function allocate more memory than the
+        // bytes justify.
         guard let count = varint(), count <= UInt64(remaining / 3) else { return nil }
         var metadata: Logger.Metadata = [:]
         for _ in 0..<count {

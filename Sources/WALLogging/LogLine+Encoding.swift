@@ -3,10 +3,10 @@ internal import WAL
 
 /// The constants of the encoding; FORMAT.md has its tables.
 enum LineFormat {
-    /// The first byte of a line. No text begins with it, because it never occurs in UTF-8.
+    /// The first byte of a line. No text begins with this byte, because it never occurs in UTF-8.
     static let mark: UInt8 = 0xF8
     static let version: UInt8 = 1
-    /// The number of arrays and dictionaries that a value may be nested in.
+    /// The largest depth of nested arrays and dictionaries in a value.
     static let depthMax = 16
 
     enum Value {
@@ -34,7 +34,8 @@ extension LogLine {
         return output.bytes
     }
 
-    /// Whether the source is the module of the file, as in most lines. Takes less time than a comparison with ``module(of:)``.
+    /// Whether the source is the module of the file, as in most lines. This check takes less time than a comparison
+    /// with ``module(of:)``.
     private var isSourceTheModule: Bool {
         guard file.hasPrefix(source), !source.utf8.contains(UInt8(ascii: "/")) else { return false }
         let rest = file.utf8.dropFirst(source.utf8.count)
@@ -47,12 +48,12 @@ extension LogLine {
     }
 }
 
-/// The writer of an encoded line.
+/// Encodes a line.
 struct LineOutput {
     private(set) var bytes: [UInt8] = []
 
     init() {
-        // Most lines are shorter, so that they take one allocation.
+        // Most lines are shorter, so they need only one allocation.
         bytes.reserveCapacity(480)
     }
 

@@ -1,9 +1,9 @@
 public import Logging
 public import WAL
 
-/// A line of a program's log, as a record holds it.
+/// A line of a program's log, in the form that a record stores.
 ///
-/// FORMAT.md has the encoding. ``LogLine/init(payload:)-(RawSpan)`` reads a record:
+/// FORMAT.md specifies the encoding. ``LogLine/init(payload:)-(RawSpan)`` decodes the payload of a record:
 ///
 /// ```swift
 /// let log = try ReadOnlyLog(at: "app-log")
@@ -13,7 +13,7 @@ public import WAL
 /// }
 /// ```
 public struct LogLine: Equatable, Sendable {
-    /// The time of the call, to the microsecond.
+    /// The time of the log call, to the microsecond.
     public var time: Timestamp
     /// The level.
     public var level: Logger.Level
@@ -21,18 +21,19 @@ public struct LogLine: Equatable, Sendable {
     public var label: String
     /// The message.
     public var message: String
-    /// The metadata of the handler, its provider and the call. A value is a string, an array or a dictionary.
+    /// The metadata of the handler, of its provider, and of the log call. A value is a string, an array or a
+    /// dictionary.
     public var metadata: Logger.Metadata
-    /// The module of the call, or the source that the call named.
+    /// The module that made the log call, or the source that the call named.
     public var source: String
-    /// The file of the call, as `#fileID`.
+    /// The file of the log call, as `#fileID`.
     public var file: String
-    /// The function of the call.
+    /// The function that made the log call.
     public var function: String
-    /// The line of the call in its file.
+    /// The line of the log call in its file.
     public var line: UInt
 
-    /// Makes a line.
+    /// Makes a line. Each argument sets the property of the same name.
     public init(
         time: Timestamp, level: Logger.Level, label: String, message: String, metadata: Logger.Metadata = [:],
         source: String = "", file: String = "", function: String = "", line: UInt = 0
@@ -50,9 +51,9 @@ public struct LogLine: Equatable, Sendable {
 }
 
 extension LogLine: CustomStringConvertible {
-    /// The time, level, label, message and metadata as one line of text, with the metadata sorted by key.
+    /// The time, level, label, message and metadata on one line of text. The metadata is sorted by key.
     ///
-    /// Control characters are escaped, so that a message can neither break a line nor control a terminal.
+    /// Control characters are escaped, so that a message can neither break the line nor control a terminal.
     public var description: String {
         var text = "\(time) \(level) \(LineText.escaped(label)): \(LineText.escaped(message))"
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
@@ -62,9 +63,9 @@ extension LogLine: CustomStringConvertible {
     }
 }
 
-/// Text that stays on one line.
+/// Text that is kept on one line.
 package enum LineText {
-    /// Returns the text of a value. Unlike its description, it has a fixed order and no quotes.
+    /// Returns the text of a value. Unlike the value's description, the text has a fixed order and no quotes.
     static func of(_ value: Logger.MetadataValue) -> String {
         switch value {
         case .string(let text): return text
@@ -77,7 +78,7 @@ package enum LineText {
         }
     }
 
-    /// Returns the text with its control characters and separators of lines escaped as in a Swift string.
+    /// Returns the text with control characters and line separators escaped as in a Swift string.
     package static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var result = ""
@@ -87,7 +88,7 @@ package enum LineText {
         return result
     }
 
-    /// Returns the text, in quotes if programs that split the line at spaces and equal signs would misread it.
+    /// Returns the text, in quotes if a program that splits the line at spaces and equal signs would misread it.
     static func quoted(_ text: String) -> String {
         let needsQuotes = text.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "\"" || $0 == "=" }
         if !text.isEmpty, !needsQuotes { return escaped(text) }
@@ -99,7 +100,7 @@ package enum LineText {
         return "\"\(escaped(result))\""
     }
 
-    /// Whether a scalar is one of the control characters C0, C1 and delete, or separates lines.
+    /// Whether a scalar is a line separator or a control character (C0, C1 or delete).
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         [.control, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
     }

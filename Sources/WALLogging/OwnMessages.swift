@@ -1,12 +1,15 @@
 internal import Logging
 
-/// The messages of the log of lines itself. They must not become its lines: a thread of the log would append to it, and a full disk
-/// would make messages about itself.
+/// The messages that the log of lines makes about itself.
+///
+/// They must not become lines of the log. Otherwise a thread of the log would append to it, and a full disk would cause
+/// messages about itself.
 enum OwnMessages {
-    /// Whether the calling thread or task is passing on a message of a log of lines.
+    /// Whether the calling thread or task is passing on a message that the log of lines made.
     @TaskLocal static var isLogging = false
 
-    /// Returns the logger for a log of lines: the given one, or one for standard error, marked so that handlers know its messages.
+    /// Returns the logger for a log of lines: the given logger, or a logger for standard error. It marks its messages
+    /// so that handlers recognize them.
     static func logger(for logger: Logger?) -> Logger {
         var base: any LogHandler
         if let logger {
@@ -18,7 +21,7 @@ enum OwnMessages {
         return Logger(label: logger?.label ?? "swift-wal") { [base] _ in MarkingHandler(base: base) }
     }
 
-    /// Passes messages on, and marks the calling thread or task meanwhile.
+    /// Passes messages on, and marks the calling thread or task during the call.
     private struct MarkingHandler: LogHandler {
         var base: any LogHandler
 

@@ -7,7 +7,8 @@ internal import WAL
 #endif
 
 extension Timestamp {
-    /// The current time to the microsecond. `now` ticks every 1 to 4 ms, in which a thread may log thousands of lines.
+    /// The current time to the microsecond. `now` advances only every 1 to 4 ms, and a thread may log thousands of
+    /// lines in that time.
     static var precise: Timestamp {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)

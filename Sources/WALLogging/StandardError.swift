@@ -4,11 +4,11 @@
     internal import Glibc
 #endif
 
-/// The place of lines that must not go into the log.
+/// The destination of lines that must not go into the log.
 enum StandardError {
     static func write(_ line: LogLine) {
         let bytes = Array("\(line)\n".utf8)
-        // There is no place for a failure of this write.
+        // A failure of this write can't be reported anywhere.
         _ = unsafe bytes.withUnsafeBytes { unsafe Platform.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 

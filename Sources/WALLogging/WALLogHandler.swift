@@ -3,10 +3,11 @@ internal import WAL
 
 /// A log handler whose lines are records of a ``LineLog``.
 ///
-/// A log call copies the line into mapped memory on the calling thread, and waits for nothing. If the log takes no line at the moment,
-/// for example on a full disk, the line is dropped and counted. A line of level error or critical requests a sync.
+/// A log call copies the line into mapped memory on the calling thread, and waits for nothing. If the log accepts no
+/// line at that moment, for example on a full disk, the line is dropped and counted. A line of level error or critical
+/// requests a sync.
 ///
-/// Metadata is merged in this order; later values replace earlier ones of the same key:
+/// The handler merges metadata in this order, and later values replace earlier values of the same key:
 /// 1. the metadata of the handler,
 /// 2. the metadata of its ``metadataProvider``,
 /// 3. the metadata of the log call,
@@ -19,7 +20,7 @@ public struct WALLogHandler: LogHandler {
     public var logLevel: Logger.Level
     /// The metadata of all lines of this handler.
     public var metadata: Logger.Metadata = [:]
-    /// The provider of metadata of the moment.
+    /// The provider that adds metadata at the time of each log call.
     public var metadataProvider: Logger.MetadataProvider?
 
     init(_ lines: LineLog, label: String, metadataProvider: Logger.MetadataProvider?) {
@@ -29,13 +30,17 @@ public struct WALLogHandler: LogHandler {
         logLevel = lines.level
     }
 
-    /// Gets or sets one value of the metadata.
+    /// The metadata value of a key.
+    ///
+    /// - Parameter key: The key.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
     /// Appends a line. Never waits.
+    ///
+    /// - Parameter event: The log call.
     public func log(event: LogEvent) {
         if OwnMessages.isLogging { return StandardError.write(line(event)) }
         lines.append(event.level) { line(event) }
@@ -60,7 +65,7 @@ public struct WALLogHandler: LogHandler {
 }
 
 extension Logger.Metadata {
-    /// Merges newer values in. The common cases, in which one side is empty, copy nothing.
+    /// Merges newer values into this metadata. In the common cases, in which one side is empty, nothing is copied.
     fileprivate mutating func replaceValues(with newer: Logger.Metadata) {
         if isEmpty {
             self = newer

@@ -1,33 +1,40 @@
 internal import WAL
 
-/// The verdict on a log's state, for monitoring plugins.
+/// The verdict on the state of a log, for monitoring plugins.
 public struct LogCheck: Sendable {
-    /// The values from which on a figure is a warning, and critical.
+    /// Two thresholds of a figure. From the first value on, the figure is a warning; from the second value on, it is
+    /// critical.
     public struct Limits<Value: Comparable & Sendable>: Sendable {
+        /// The value from which on a figure is a warning.
         public var warning: Value
+        /// The value from which on a figure is critical.
         public var critical: Value
 
+        /// Makes limits. Each argument sets the property of the same name.
         public init(warning: Value, critical: Value) {
             self.warning = warning
             self.critical = critical
         }
     }
 
-    /// All limits.
+    /// The limits of all figures.
     public struct Rules: Sendable {
-        /// The age of a sink's first record that isn't applied.
+        /// The limits of a sink's lag: the age of its first record that isn't applied.
         public var lag = Limits<Duration>(warning: .seconds(60), critical: .seconds(300))
-        /// The used part of the file system, and of the disk budget without what may be removed, in percent.
+        /// The limits of the disk use, in percent: of the file system, and of the disk budget. Segments that retention
+        /// may remove don't count against the budget.
         public var disk = Limits<Double>(warning: 80, critical: 90)
-        /// The number of records that a sink has set aside.
+        /// The limits of the number of records that a sink has set aside.
         public var deadLetters = Limits<UInt64>(warning: 1, critical: 100)
-        /// The 99th percentile of the durations of syncs.
+        /// The limits of the 99th percentile of the durations of syncs. A figure that equals a limit is within the
+        /// limit.
         public var syncP99 = Limits<Duration>(warning: .milliseconds(100), critical: .seconds(1))
 
+        /// Makes rules with the default limits.
         public init() {}
     }
 
-    /// A verdict. The raw value is the exit code of a monitoring plugin.
+    /// A verdict, whose raw value is the exit code of a monitoring plugin.
     public enum Verdict: Int32, Sendable, Comparable {
         case ok, warning, critical, unknown
 
@@ -36,17 +43,20 @@ public struct LogCheck: Sendable {
 
     /// One figure with its verdict.
     public struct Item: Sendable {
-        /// `writer`, `accepting`, `budget`, `disk`, `findings`, `sync_p99`, `sink`, `lag`, `dead_letters`.
+        /// The name of the figure: `writer`, `accepting`, `budget`, `disk`, `findings`, `sync_p99`, `sink`, `lag` or
+        /// `dead_letters`.
         public var name: String
-        /// The sink; nil for a figure of the log.
+        /// The name of the sink; nil for a figure of the log.
         public var sink: String?
+        /// The verdict on the figure.
         public var verdict: Verdict
+        /// The figure; for a state, 0 or 1.
         public var value: Double
         /// The unit of the value: `s`, `%`, or empty.
         public var unit: String
-        /// The state, as a clause.
+        /// The state, as a clause without a full stop.
         public var text: String
-        /// The next step, as a clause; nil if all is well.
+        /// The next step, as a clause; nil if the verdict is ok.
         public var next: String?
 
         /// Makes an item without a figure.
@@ -68,29 +78,37 @@ public struct LogCheck: Sendable {
         }
     }
 
+    /// The figures of the log and of its sinks. Without a writer, the figures of its process are missing.
     public private(set) var items: [Item] = []
 
-    /// The worst verdict.
+    /// The worst verdict of all items.
     public var verdict: Verdict { Self.verdict(of: items) }
 
-    /// Returns the worst verdict.
+    /// Returns the worst verdict of these items; `unknown` if there are none.
+    ///
+    /// - Parameter items: The items.
     public static func verdict(of items: [Item]) -> Verdict { items.map(\.verdict).max() ?? .unknown }
 
-    /// Checks a log.
+    /// Checks the state of a log.
+    ///
+    /// - Parameters:
+    ///   - snapshot: The state.
+    ///   - rules: The limits of the figures.
     public init(_ snapshot: LogSnapshot, rules: Rules = Rules()) {
         let status = snapshot.status
         checkWriter(snapshot)
         checkDisk(status, rules.disk)
         checkFindings(status)
-        // Without a writer, the other figures are of the past. That another flusher has taken over is why it ended.
+        // Without a writer, the other figures describe the past. But a takeover by another flusher may be the reason
+        // why the writer ended, so the states *fenced* and *detached* still count.
         guard snapshot.isUp else {
             for sink in status.sinks where [.fenced, .detached].contains(sink.state) { checkState(of: sink) }
             return
         }
-        // A disk that was slow once isn't slow forever.
+        // The recent syncs count, so that a slow sync in the past doesn't matter forever.
         if let p99 = (status.syncs.recent ?? status.syncs.durations).bound(of: 0.99) {
             let seconds = p99 / .seconds(1)
-            // The figure is an upper bound, so one that equals the limit is within it.
+            // The figure is an upper bound, so a figure that equals the limit is within the limit.
             let limits = rules.syncP99
             let verdict: Verdict = p99 > limits.critical ? .critical : p99 > limits.warning ? .warning : .ok
             add(

@@ -2,11 +2,13 @@ internal import WAL
 
 /// The metrics of logs as text for Prometheus.
 public struct MetricsText: Sendable {
-    /// The two forms of the text, by what the scraper accepts.
+    /// The format of the text, which depends on the formats that the scraper accepts.
     public enum Form: Sendable {
         case prometheus, openMetrics
 
-        /// Returns the form for the value of an HTTP request's `Accept` header.
+        /// Chooses the format for an HTTP request.
+        ///
+        /// - Parameter accept: The value of the request's `Accept` header.
         public init(accept: String?) {
             self = accept?.contains("application/openmetrics-text") == true ? .openMetrics : .prometheus
         }
@@ -31,7 +33,7 @@ public struct MetricsText: Sendable {
     /// Makes the metrics of logs.
     ///
     /// - Parameters:
-    ///   - snapshots: The logs. Each has a name of its own.
+    ///   - snapshots: The states of the logs. Each log has a different name.
     ///   - version: The version of the program that serves the metrics.
     public init(_ snapshots: [LogSnapshot], version: String) {
         if let first = snapshots.first {
@@ -40,13 +42,15 @@ public struct MetricsText: Sendable {
         for snapshot in snapshots { add(snapshot) }
     }
 
-    /// Returns the text. It ends with a line break.
+    /// Returns the text of all metrics, which ends with a line break.
+    ///
+    /// - Parameter form: The format of the text.
     public func text(_ form: Form = .prometheus) -> String {
         var lines: [String] = []
         for metric in WALMetric.allCases {
             guard let samples = families[metric] else { continue }
             let name = metric.prometheusName
-            // OpenMetrics names a family of counters without the suffix of its samples.
+            // OpenMetrics omits the suffix of the samples from the name of a family of counters.
             let family = form == .openMetrics && metric.kind == .counter ? String(name.dropLast("_total".count)) : name
             lines.append("# HELP \(family) \(Self.escaped(metric.help))")
             lines.append("# TYPE \(family) \(Self.type(metric.kind))")
@@ -89,7 +93,7 @@ public struct MetricsText: Sendable {
         for sink in status.sinks { add(sink, at: status.time, log + [("sink", sink.name)]) }
     }
 
-    /// Adds the figures that only a writer's process has.
+    /// Adds the figures that only the process of a writer has.
     private mutating func addProcess(_ status: LogStatus, _ age: Duration, _ log: [(String, String)]) {
         add(.startTime, Double(status.openedAt.rawValue) / 1e6, log)
         add(.statusAge, age / .seconds(1), log)

@@ -1,4 +1,5 @@
-// The names of this module without its trait, so that the compiler says what is missing.
+// These declarations stand in for the module's names when its trait is off, so that the compiler names the missing
+// trait.
 #if !Monitor
     public import WALMonitor
 

@@ -7,17 +7,20 @@
     public import ServiceLifecycle
     public import WALMonitor
 
-    /// A small server of HTTP/1.1 for the live page of a log.
+    /// A small HTTP/1.1 server for the live page of a log.
     ///
-    /// It bounds the sizes of headers and bodies, and the number of connections, and writes events no faster than a client reads them.
+    /// It limits the sizes of headers and bodies and the number of connections, and writes events no faster than the
+    /// client reads them.
     public struct MonitorServer: Service {
+        /// The addresses and the port of a server.
         public struct Configuration: Sendable {
-            /// The addresses to listen on. Other machines can't reach the default ones. One that the machine doesn't have is left out, if
-            /// there is another.
+            /// The addresses to listen on. Other machines can't reach the default addresses. The server skips an
+            /// address on which it can't listen, unless no address is left.
             public var addresses = ["127.0.0.1", "::1"]
-            /// The port; 0 for one that the system chooses.
+            /// The port; 0 lets the system choose one.
             public var port = 7077
 
+            /// Makes a configuration with the default values.
             public init() {}
         }
 
@@ -32,10 +35,10 @@
         /// Makes a server.
         ///
         /// - Parameters:
-        ///   - monitor: The page.
-        ///   - configuration: The addresses.
-        ///   - logger: The server logs refused addresses.
-        ///   - onListening: Called once, when the server takes connections.
+        ///   - monitor: The live page.
+        ///   - configuration: The addresses and the port.
+        ///   - logger: The logger for addresses on which the server can't listen.
+        ///   - onListening: Called once, with the port, after the server has begun to accept connections.
         public init(
             _ monitor: LogMonitor, configuration: Configuration = Configuration(), logger: Logger,
             onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }
@@ -46,10 +49,11 @@
             self.onListening = onListening
         }
 
-        /// Serves until the task is canceled, or the service group shuts down. A graceful shutdown ends the clients' events, and lets other
-        /// requests end.
+        /// Serves the page until the task is canceled or the service group shuts down.
         ///
-        /// - Throws: The error of the system, if no address can be listened on.
+        /// A graceful shutdown ends the event streams of the clients and lets other requests end.
+        ///
+        /// - Throws: The system's error, if the server can't listen on any address.
         public func run() async throws {
             try await withGracefulShutdownHandler {
                 try await withThrowingTaskGroup { group in
@@ -76,7 +80,7 @@
             }
         }
 
-        /// Starts to listen on an address, and returns the port.
+        /// Starts to listen on an address. Returns the port.
         private func start(
             _ address: String, _ port: Int, in group: inout ThrowingTaskGroup<Void, any Error>
         ) async throws -> Int {
@@ -102,7 +106,7 @@
                     try await server.run()
                     start.finish()
                 } catch {
-                    // It is thrown by `start(_:_:in:)`, if the server hasn't listened yet.
+                    // If the server isn't listening yet, `start(_:_:in:)` throws this error.
                     start.finish(throwing: error)
                 }
             }
@@ -118,7 +122,7 @@
             for try await buffer in request.body {
                 body += buffer.readableBytesView
                 guard body.count <= MonitorRequest.bodySizeMax else {
-                    // The rest of the body isn't read, so the connection can't be used again.
+                    // The rest of the body stays unread, so the connection can't be used again.
                     let head = HTTPResponse(
                         status: .contentTooLarge, headerFields: [.connection: "close", .contentLength: "0"])
                     try await writer.writeResponse(head)

@@ -4,20 +4,23 @@
     public import WALTasks
 
     extension BufferedTaskStorage where Store == MySQLTaskStore {
-        /// Opens a buffered storage over a MariaDB or MySQL database: changes return when they are in the log, and
-        /// reach the database in batches.
+        /// Opens a buffered storage with a store in a MariaDB or MySQL database. Changes return when they are in the
+        /// log, and reach the database in batches.
         ///
-        /// It delivers from then on, as the one from `open(at:store:additionalSinks:configuration:logger:metrics:)`, and closes the connections
-        /// when it is closed.
+        /// Like a storage from `open(at:store:additionalSinks:configuration:logger:metrics:)`, it delivers from then
+        /// on. When it is closed, it closes the store. The database may be unavailable at the opening and at any later
+        /// time: see `TaskBufferConfiguration.requiresStore`.
         ///
         /// - Parameters:
-        ///   - url: The database, as `MySQLTaskStore` takes it.
-        ///   - directory: The log's directory, made if it isn't there.
+        ///   - url: The address of the database, in the form that `MySQLTaskStore` takes.
+        ///   - directory: The path of the log's directory, which is created if it doesn't exist.
         ///   - additionalSinks: The sinks that get the log, too. The storage closes them.
-        ///   - configuration: How the buffer works.
-        ///   - logger: Where it reports what needs attention.
-        ///   - metrics: Where its figures go.
-        /// - Throws: `StoreError` for the database, `TaskStorageError` for the log.
+        ///   - configuration: The configuration of the buffer.
+        ///   - logger: The logger of the storage and its store. Nil for no messages.
+        ///   - metrics: The backend of the metrics, whose names are in `WALMetric`. Nil for none.
+        /// - Returns: The open storage.
+        /// - Throws: The errors of `open(at:store:additionalSinks:configuration:logger:metrics:)`, and those of the
+        ///   initializer of `MySQLTaskStore`.
         public static func mysql(
             _ url: String, log directory: String, additionalSinks: [AdditionalSink] = [],
             configuration: Configuration = Configuration(), logger: Logger? = nil,

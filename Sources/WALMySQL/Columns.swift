@@ -2,7 +2,7 @@
     internal import WAL
     internal import WALTasks
 
-    /// The columns of the tables, in the one order in which they're written and read.
+    /// The columns of the tables, in the order in which statements write and read them.
     enum Columns {
         static let task = """
             id, dag_id, node_id, current_node_id, sub_dag_path, processing_state, payload, status, created_at, updated_at, \
@@ -17,7 +17,7 @@
     }
 
     extension RowTable {
-        /// A row of the statement that writes such mutations; see ``WriteSQL``.
+        /// Adds the row of a mutation, for the mutation's statement in ``WriteSQL``.
         func add(_ mutation: TaskMutation) {
             switch mutation {
             case .save(let task): add(task)
@@ -26,13 +26,14 @@
                 add(status.rawValue)
                 add(error)
                 add(time)
-                // One is set if there is none yet, the other in any case: see ``TaskStorage/updateStatus(id:to:error:at:)``.
+                // The statement sets `started_at` only if it is NULL, but `completed_at` at each change to an end. See
+                // ``TaskStorage/updateStatus(id:to:error:at:)``.
                 add(status == .running ? time : nil)
                 add([.completed, .failed, .cancelled].contains(status) ? time : nil)
                 add(id)
             case .delete(let id), .deleteDAG(let id): add(id)
             case .removeTasks(let time), .removeActivities(let time):
-                // Nothing is stored beyond the range.
+                // A time out of the range becomes the nearest bound, because no stored time is out of the range.
                 let bound = min(max(time.rawValue, DateTime.range.lowerBound), DateTime.range.upperBound)
                 add(Timestamp(rawValue: bound))
             }

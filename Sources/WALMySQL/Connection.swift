@@ -3,26 +3,28 @@
     internal import WAL
     internal import WALTasks
 
-    /// A session with the server. Not thread-safe: it belongs to one ``DatabaseThread``.
+    /// A connection to the server. Not thread-safe: it belongs to one ``DatabaseThread``.
     @safe final class Connection {
         enum Access {
             case readWrite, readOnly
-            /// To interrupt other sessions with.
+            /// Cancels the statements of other sessions.
             case control
         }
 
         let settings: ConnectionSettings
         let handle: UnsafeMutablePointer<MYSQL>
-        /// MariaDB 10.2 and later take arrays of values for one statement.
+        /// Whether a statement takes arrays of values: on MariaDB 10.2 or later, if the settings allow arrays.
         let takesArrays: Bool
-        /// A packet with more bytes makes the server end the connection.
+        /// The size of the largest packet that the server takes, in bytes. If a packet is larger, the server ends the
+        /// connection.
         private(set) var packetSizeMax = 1 << 20
-        /// It can't be used any more: it was lost, or is in a transaction that can't be ended.
+        /// Whether the connection is unusable: it was lost, or it failed to end a transaction or to release a lock.
         private(set) var isBroken = false
 
         private var server = ""
 
-        /// The name of the first statement of a transaction.
+        /// The name of the first statement of a transaction or a lock. If the connection is lost at that statement,
+        /// nothing was changed.
         static let begin = "begin"
 
         /// Connects and sets the session up.
@@ -38,11 +40,12 @@
             let connected = unsafe mysql_real_connect(
                 handle, address.socket == nil ? address.host : nil, address.user, address.password, address.database,
                 address.port, address.socket, UInt(CLIENT_FOUND_ROWS))
-            // The version says which of the two servers it is, and whether it has arrays.
+            // The version distinguishes MariaDB from MySQL, and decides whether the server takes arrays.
             let isMariaDB = unsafe connected != nil && cwal_mysql_is_mariadb(handle) != 0
             takesArrays = unsafe settings.usesArrays && isMariaDB && mysql_get_server_version(handle) >= 100_200
             guard unsafe connected != nil else { throw lastError(during: "connect") }
-            // Some versions of the library continue without encryption where the server has none, though it's enforced.
+            // If the server has no encryption, some versions of the library continue without it, although the option
+            // enforces it.
             if address.encryption != .preferred, unsafe mysql_get_ssl_cipher(handle) == nil {
                 throw error(
                     UInt32(CR_SSL_CONNECTION_ERROR), "HY000",
@@ -60,23 +63,23 @@
             of handle: UnsafeMutablePointer<MYSQL>, _ address: ServerAddress, _ access: Access
         ) {
             unsafe cwal_mysql_set_number(handle, MYSQL_OPT_CONNECT_TIMEOUT, address.connectTimeout)
-            // Who interrupts another session makes it wait.
+            // A connection with the access `control` has short timeouts, because the canceled session waits for it.
             let isControl = access == .control
             unsafe cwal_mysql_set_number(
                 handle, MYSQL_OPT_READ_TIMEOUT, isControl ? address.connectTimeout : address.readTimeout)
             unsafe cwal_mysql_set_number(
                 handle, MYSQL_OPT_WRITE_TIMEOUT, isControl ? address.connectTimeout : address.writeTimeout)
-            // Reconnecting unseen would lose the transaction and the session's settings.
+            // An automatic reconnection would lose the transaction and the session's settings.
             unsafe cwal_mysql_set_flag(handle, MYSQL_OPT_RECONNECT, 0)
             unsafe mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4")
-            // The library takes the default socket for "localhost", whatever the port.
+            // For "localhost", the library uses the default socket, even if the address has a port.
             if address.namesPort, address.socket == nil {
                 unsafe cwal_mysql_set_number(handle, MYSQL_OPT_PROTOCOL, UInt32(MYSQL_PROTOCOL_TCP.rawValue))
             }
-            // Without it the server could ask for any file of this machine.
+            // With LOCAL INFILE, the server could request any file of this machine.
             unsafe cwal_mysql_set_number(handle, MYSQL_OPT_LOCAL_INFILE, 0)
             if address.encryption != .preferred { unsafe cwal_mysql_set_flag(handle, MYSQL_OPT_SSL_ENFORCE, 1) }
-            // Versions of the library differ in their defaults.
+            // Versions of the library have different defaults.
             unsafe cwal_mysql_set_flag(
                 handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, address.encryption == .verified ? 1 : 0)
             if let authorities = address.authorities {
@@ -84,7 +87,7 @@
             }
         }
 
-        /// Which session it is.
+        /// The server of the session and its number there.
         var identity: SessionIdentity {
             SessionIdentity(settings: settings, server: server, number: UInt(unsafe mysql_thread_id(handle)))
         }
@@ -93,23 +96,24 @@
             "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
             + "NO_ENGINE_SUBSTITUTION"
 
-        /// Sets everything that the statements rely on, whatever the server's defaults are.
+        /// Sets all variables that the statements rely on, because the server's defaults may differ.
         private func setUp(_ access: Access, isMariaDB: Bool) throws(StoreError) {
             if access != .control {
-                // Some servers don't heed what the library asks for when it connects.
+                // Some servers ignore the character set that the library requests when it connects.
                 try execute("SET NAMES utf8mb4 COLLATE utf8mb4_bin", named: "set up session")
-                // With the default, REPEATABLE READ, workers lock gaps between rows and meet in deadlocks.
+                // With the default, REPEATABLE READ, workers lock the gaps between rows and run into deadlocks.
                 try execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", named: "set up session")
                 var variables = [
-                    // Strict: a value that doesn't fit is an error, not another value.
+                    // In strict mode, a value that doesn't fit is an error. Otherwise the server would store another
+                    // value.
                     "sql_mode = '\(Self.strictMode)'",
                     "time_zone = '+00:00'", "autocommit = 1", "innodb_lock_wait_timeout = \(settings.lockTimeout)",
                     "lock_wait_timeout = \(settings.lockTimeout)",
-                    // Lists are whole, and in order by the whole of their ids.
+                    // Lists must be complete, and in the order of all bytes of their ids.
                     "sql_select_limit = 18446744073709551615", "sql_big_selects = 1", "max_sort_length = 1024",
-                    // Changes that go by no key are meant.
+                    // Some changes have no key in their condition.
                     "sql_safe_updates = 0",
-                    // A COMMIT begins no other transaction, and doesn't end the session.
+                    // With 0, a COMMIT neither begins another transaction nor ends the session.
                     "completion_type = 0",
                 ]
                 let timeLimit =
@@ -127,14 +131,14 @@
             packetSizeMax = Int(try packetSize.first { (row) throws(StoreError) in row.number() } ?? 1 << 20)
         }
 
-        /// Runs a statement without values and rows; errors call it `name`.
+        /// Runs a statement without values and rows. Its errors name the statement `name`.
         func execute(_ sql: String, named name: String) throws(StoreError) {
             var sql = sql
             let result = sql.withUTF8 { utf8 in unsafe send(UnsafeRawBufferPointer(utf8)) }
             guard result == 0 else { throw lastError(during: name) }
         }
 
-        /// Runs one or more statements without values; errors call them `name`.
+        /// Runs one or more statements without values. Their errors name the statement `name`.
         func executeAll(_ sql: String, named name: String) throws(StoreError) {
             guard unsafe mysql_set_server_option(handle, MYSQL_OPTION_MULTI_STATEMENTS_ON) == 0 else {
                 throw lastError(during: name)
@@ -151,7 +155,7 @@
             }
         }
 
-        /// Runs a statement with its values in it; returns the number of rows that it changed or found.
+        /// Runs a statement that contains its values. Returns the number of rows that it changed or found.
         func execute(_ sql: [UInt8], named name: String) throws(StoreError) -> Int {
             let result = unsafe sql.withUnsafeBytes { bytes in unsafe send(bytes) }
             guard result == 0 else { throw lastError(during: name) }
@@ -163,8 +167,8 @@
                 handle, sql.baseAddress?.assumingMemoryBound(to: CChar.self), UInt(sql.count))
         }
 
-        /// Runs `body` while no other session has the lock of this name, which has at most 64 characters and is the server's,
-        /// not the database's.
+        /// Runs `body` with the lock of this name, which one session can hold at a time. The name has at most 64
+        /// characters. It is valid on the whole server, not only in the database.
         func locked<Result>(
             _ name: String, _ body: () throws(StoreError) -> Result
         ) throws(StoreError) -> Result {
@@ -180,7 +184,8 @@
             return try body()
         }
 
-        /// A session that ends loses its locks by itself.
+        /// Releases a lock. If that fails, the connection is broken, and the server releases the lock when the session
+        /// ends.
         private func release(_ name: String) {
             guard !isBroken else { return }
             do throws(StoreError) {
@@ -192,7 +197,7 @@
             }
         }
 
-        /// Commits what `body` wrote, or nothing if it throws.
+        /// Runs `body` in a transaction. Commits if it returns, and rolls back if it throws.
         func transaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
             try execute("START TRANSACTION", named: Self.begin)
             let result: Result
@@ -205,7 +210,8 @@
             do throws(StoreError) {
                 try execute("COMMIT", named: "commit")
             } catch {
-                // Whatever it was: the server may have committed before it, or its answer was lost.
+                // After any error the outcome is unknown: the server may have committed before the error, or its answer
+                // was lost.
                 isBroken = true
                 var unknown = error
                 unknown.code = .indeterminate
@@ -214,7 +220,8 @@
             return result
         }
 
-        /// The server rolls back by itself when a connection ends, and after a deadlock.
+        /// Rolls back, unless the connection is broken. The server rolls back by itself when a connection ends, and
+        /// after a deadlock.
         private func rollBack() {
             guard !isBroken else { return }
             do throws(StoreError) {

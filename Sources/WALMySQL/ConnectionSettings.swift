@@ -1,14 +1,15 @@
 #if MySQL
     internal import WALTasks
 
-    /// How a store connects, and what it asks of its sessions.
+    /// The settings of a connection and its session.
     struct ConnectionSettings: Sendable {
         var address: ServerAddress
-        /// Seconds, as the server takes them: at least 1.
+        /// The longest time to wait for a lock, in seconds, at least 1.
         var lockTimeout: Int
-        /// Seconds, at least 1. On MariaDB only: MySQL has such a limit for queries alone.
+        /// The longest time of a statement, in seconds, at least 1. On MariaDB only: MySQL limits the time of queries
+        /// alone.
         var statementTimeout: Int
-        /// Whether to use arrays of values where the server takes them.
+        /// Whether to use arrays of values if the server takes them.
         var usesArrays: Bool
 
         init(
@@ -21,7 +22,7 @@
             self.usesArrays = usesArrays
         }
 
-        /// Rounded up: 0 would mean not to wait at all, or without end.
+        /// Returns a duration in seconds, rounded up: 0 would mean no wait, or no limit.
         private static func seconds(_ duration: Duration, _ name: String) throws(StoreError) -> Int {
             guard duration > .zero, duration <= .seconds(86400) else {
                 throw StoreError(.invalidArgument, "\(name) must be above 0 and a day at most, not \(duration)")

@@ -1,18 +1,18 @@
 #if MySQL
-    /// Microseconds since 1970 as `datetime(6)` in UTC, in the Gregorian calendar.
+    /// The conversion of microseconds since 1970 to `datetime(6)` in UTC and back, in the Gregorian calendar.
     ///
-    /// Days are counted in eras of 400 years, which all have 146,097 days, and years from 1 March, so that the leap day is
-    /// their last.
+    /// Days are counted in eras of 400 years, and each era has 146,097 days. Years begin on 1 March, so that the leap
+    /// day is their last day.
     enum DateTime {
-        /// The years 1000 to 9999: what both servers promise of a `datetime`.
+        /// The years 1000 to 9999, which both servers guarantee for a `datetime`.
         static let range: ClosedRange<Int64> = -30_610_224_000_000_000...253_402_300_799_999_999
 
-        /// How long the text is: `2023-11-14 22:13:20.000000`.
+        /// The size of a text such as `2023-11-14 22:13:20.000000`, in bytes.
         static let textSize = 26
 
         private static let day: Int64 = 86_400_000_000
 
-        /// The text's bytes, in order, of a time in ``range``.
+        /// Calls `body` with each byte of the text of a time in ``range``, in order.
         static func forEachByte(of microseconds: Int64, _ body: (UInt8) -> Void) {
             let fraction = (microseconds % day + day) % day
             let days = (microseconds - fraction) / day + 719_468
@@ -46,7 +46,7 @@
             put(fraction % 1_000_000, 6)
         }
 
-        /// The microseconds of a date and the time of that day.
+        /// Returns the microseconds since 1970 of a date and a time of that day.
         static func microseconds(year: Int64, month: Int64, day number: Int64, time: Int64) -> Int64 {
             let shiftedYear = month <= 2 ? year - 1 : year
             let era = shiftedYear / 400

@@ -2,10 +2,11 @@
     internal import WAL
     internal import WALTasks
 
-    /// Sets operations aside in `wal_sink_dead_letter`, inside the transaction of their batch, and takes them out again.
+    /// Sets operations aside in `wal_sink_dead_letter`, within the transaction of their batch. Reads and removes them
+    /// later.
     struct DeadLetterStatements: DeadLetterTable {
-        // An insert that leaves what is there: a record that is set aside already, by a database that was restored since,
-        // must not stop the sink.
+        // Keeps an existing row: a restored database may have set the record aside already, and that must not stop the
+        // sink.
         private let insert: RowStatement
         private let read: Statement
         private let remove: Statement

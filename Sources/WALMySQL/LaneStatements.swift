@@ -3,7 +3,7 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// Reads and moves the positions of a log's lanes in a table. `key` is the table's key.
+    /// Claims, moves and reads the lanes of a log in a table of positions. A `key` is the value of the table's key.
     struct LaneStatements {
         private let connection: Connection
         private let countLanes: Statement
@@ -24,11 +24,11 @@
             moveLanes = try RowStatement(WriteSQL.moveLanes(table), on: connection)
         }
 
-        /// Raises the epochs of the lanes in a transaction of its own, all or none.
+        /// Raises the epochs of the lanes in one transaction, all or none.
         func claim(
             _ indices: Range<Int>, of laneCount: Int, log: LogID, key: String, owner: String
         ) throws(StoreError) -> [SinkLane] {
-            // A log that is new has no row that two owners with different counts could meet at.
+            // A new log has no row yet on which a claim with another number of lanes would wait for this one.
             try connection.locked("wal_sink.\(log)") { () throws(StoreError) in
                 try connection.transaction { () throws(StoreError) in
                     if let before = try count(key), before != laneCount {
@@ -41,13 +41,13 @@
             }
         }
 
-        /// How many lanes there are; nil if none was claimed yet.
+        /// Returns the number of lanes of the log, or nil if none was claimed yet.
         private func count(_ key: String) throws(StoreError) -> Int64? {
             countLanes.bind(key)
             return try countLanes.first { (row) throws(StoreError) in row.number() }
         }
 
-        /// Raises the epochs, and reads what they have become under the rows' locks.
+        /// Raises the epochs, and reads the new ones while the transaction holds the rows' locks.
         private func claim(
             _ indices: Range<Int>, of laneCount: Int, key: String, owner: String
         ) throws(StoreError) -> [SinkLane] {
@@ -77,7 +77,8 @@
             return try readLanes.all { (row) throws(StoreError) in row.lane() }
         }
 
-        /// Moves lanes inside a transaction. Throws `fenced` or `setBack` if one of the lanes isn't as its owner believes.
+        /// Moves lanes inside a transaction. Throws `fenced` or `setBack` if the epoch or position of one isn't the
+        /// expected one.
         func move(
             _ lanes: [SinkLane], to position: SequenceNumber, key: String, at time: Timestamp
         ) throws(StoreError) {
@@ -100,8 +101,9 @@
             }
         }
 
-        /// Neighbours with the same epoch and position, which nearly all have: one update for all of them costs the server a
-        /// fraction of one for each. In order: owners who wait for each other's rows then wait in a queue, not in a circle.
+        /// Returns the runs of adjacent lanes with the same epoch and position, in order. Nearly all lanes have the
+        /// same ones, and one update for a run costs the server a fraction of one update for each lane. Because of the
+        /// order, owners that wait for each other's rows wait in a queue and not in a cycle.
         private static func runs(of lanes: [SinkLane]) -> [(first: SinkLane, lastIndex: Int)] {
             var runs: [(first: SinkLane, lastIndex: Int)] = []
             for lane in lanes.sorted(by: { $0.index < $1.index }) {

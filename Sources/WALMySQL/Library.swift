@@ -1,10 +1,10 @@
 #if MySQL
     internal import CWALMySQL
 
-    /// The client library's own state: of the process, and of each thread that uses it.
+    /// The state of the client library, for the process and for each thread that uses it.
     enum Library {
-        /// Prepares the library once, before any thread uses it: its own way of doing so at the first connection isn't
-        /// thread-safe.
+        /// Whether the library is ready. The first use prepares it, before any thread uses it: the library's own
+        /// preparation at the first connection isn't thread-safe.
         static let isReady = mysql_server_init(0, nil, nil) == 0
 
         /// Prepares the calling thread.
@@ -12,7 +12,7 @@
             if isReady { mysql_thread_init() }
         }
 
-        /// Frees what the calling thread had.
+        /// Frees the library's resources for the calling thread.
         static func leaveThread() {
             if isReady { mysql_thread_end() }
         }

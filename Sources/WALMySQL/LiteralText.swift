@@ -6,12 +6,12 @@
     struct LiteralText {
         private let sql: RowSQL
         private let connection: Connection
-        /// What stands between a row's values: one more than there are values.
+        /// The text between a row's values: one part more than there are values.
         private let parts: [[UInt8]]
         private var bytes: [UInt8]
-        /// How many rows it has.
+        /// The number of rows.
         private(set) var rowCount = 0
-        /// How large it would have been with the row that had no room.
+        /// The size in bytes that the statement would have had with the row that didn't fit.
         private(set) var refusedSize = 0
 
         init(_ sql: RowSQL, _ connection: Connection) {
@@ -21,7 +21,7 @@
             bytes = Array(sql.head.utf8)
         }
 
-        /// Adds a row; false, and nothing is added, if the packet would be too large.
+        /// Adds a row. If the packet would be too large, adds nothing and returns false.
         mutating func add(_ table: RowTable, _ row: Int) -> Bool {
             let before = bytes.count
             if rowCount > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -40,7 +40,7 @@
             return true
         }
 
-        /// Runs it; after that it has no rows.
+        /// Runs the statement, and removes its rows. Returns the number of rows that it changed or found.
         mutating func run() throws(StoreError) -> Int {
             bytes += Array(sql.tail.utf8)
             defer {
@@ -62,7 +62,8 @@
             }
         }
 
-        /// The library escapes by the session's character set: at worst every byte, and a 0 at the end.
+        /// Appends a text in quotation marks. The library escapes it by the session's character set. At worst it
+        /// escapes each byte, and it adds a 0 at the end.
         private mutating func quote(_ text: UnsafeRawBufferPointer) {
             bytes.append(UInt8(ascii: "'"))
             bytes += unsafe [UInt8](unsafeUninitializedCapacity: text.count * 2 + 1) { room, count in

@@ -2,12 +2,16 @@
     package import WAL
     package import WALTasks
 
-    /// Looks into a database of ``MySQLTaskStore`` in read-only transactions: no table and no row is made.
+    /// An inspector of a database of ``MySQLTaskStore``. Its transactions are read-only, so it creates no table and no
+    /// row.
     package final class MySQLStoreInspector: StoreInspector {
         package let name = "mysql"
         private let readers: ConnectionPool<InspectSession>
 
-        /// - Throws: `StoreError`: `connectionFailed`, `noTables`, `noTaskTables`, `schemaTooNew`, or what the server reports.
+        /// Connects to a database, and checks its tables.
+        ///
+        /// - Throws: `StoreError`: `connectionFailed`, `noTables`, `noTaskTables`, `foreignDatabase`, `schemaTooNew`,
+        ///   or the code of an error that the server reports.
         package convenience init(url: String) async throws(StoreError) {
             try await self.init(
                 ConnectionSettings(url: url, statementTimeout: .seconds(30), lockTimeout: .seconds(10)))
@@ -41,7 +45,7 @@
         }
     }
 
-    /// The queries on a database that surely has the tables. Every transaction of their session is read-only.
+    /// The queries on a database whose tables were checked. Every transaction of the session is read-only.
     final class InspectSession: Session {
         static let isReadOnly = true
         let queries: ReadSession

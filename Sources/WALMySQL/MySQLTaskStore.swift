@@ -2,51 +2,59 @@
     public import Logging
     public import WALTasks
 
-    /// Keeps tasks and activities in a MariaDB (10.2 or later) or MySQL (8 or later) database: by itself, or with a log in front of it as
-    /// the store of a `TaskSink`.
+    /// A store of tasks and activities in a MariaDB (10.2 or later) or MySQL (8 or later) database.
+    ///
+    /// Use it alone, or with a log in front of it, as the store of a `TaskSink`.
     ///
     /// The tables are `dag_tasks`, `dag_task_activity_logs`, `wal_sink_checkpoint`, `wal_sink_dead_letter` and
-    /// `wal_sink_schema`, in InnoDB, with times as `datetime(6)` in UTC (the years 1000 to 9999), ids as `varbinary` and JSON
-    /// as `longtext`. What a call has stored is as durable as the server's commits are: with its default,
-    /// `innodb_flush_log_at_trx_commit = 1`, on the server's disk.
+    /// `wal_sink_schema`, in InnoDB. Times are `datetime(6)` in UTC, in the years 1000 to 9999. Ids are `varbinary`,
+    /// and JSON is `longtext`. A change is as durable as the server's commits. With the server's default,
+    /// `innodb_flush_log_at_trx_commit = 1`, a change is on the server's disk when its call returns.
     ///
-    /// Some connections write and some read, each on a thread of its own: no call blocks a thread of the concurrency runtime.
-    /// They are opened when they are needed, and opened again by the next call when they broke. A call whose transaction broke
-    /// with its connection throws `connectionFailed` if it surely wrote nothing, and `indeterminate` if it may have written
-    /// all. A call whose task is cancelled is cancelled in the server, too, by `KILL QUERY` from a connection of its own; what
-    /// can't be cancelled so ends by itself, when a time limit is over. Callable from any task. Connections must keep their
-    /// sessions: no proxy that shares them out by statement or transaction.
+    /// Some connections write and some read, each on a thread of its own. So no call blocks a thread of the concurrency
+    /// runtime. A call opens a connection when it needs one, and replaces a broken one. If a connection breaks during a
+    /// transaction, the call throws `connectionFailed` if it wrote nothing, and `indeterminate` if it may have written
+    /// everything. All functions can be called from any task.
     ///
-    /// Listing tasks by status reads all that are in it, but for pending ones by priority, and removing old tasks reads all that
-    /// have ended; everything else has an index. Old rows are removed in parts of 10,000, in one transaction.
+    /// If the task of a call is canceled, the store cancels the statement on the server, by `KILL QUERY` from another
+    /// connection. A statement that can't be canceled in this way ends at a time limit. Each connection must keep its
+    /// session. So don't use a proxy that shares sessions by statement or transaction.
     ///
-    /// | Option of the address | Default | |
+    /// A list of tasks by status reads all tasks in that status, except the list of pending tasks by priority. A
+    /// removal of old tasks reads all tasks that have ended. All other calls use an index. A removal of many rows is
+    /// one transaction with statements for 10,000 rows each.
+    ///
+    /// | Option of the address | Default | Meaning |
     /// | --- | --- | --- |
-    /// | `socket` | | the path of the server's socket, instead of host and port; `localhost` without a port takes the default one |
-    /// | `tls` | `preferred` | or `required`, or `verified`: with a certificate that a known authority has signed |
-    /// | `tls_ca` | | a file with authorities' certificates |
-    /// | `connect_timeout` | 5 | seconds for a connection to be made |
-    /// | `read_timeout`, `write_timeout` | 60 | seconds for the server's answer, and for sending |
+    /// | `socket` | | the socket's path, instead of host and port; `localhost` without a port uses the default socket |
+    /// | `tls` | `preferred` | also `required`, or `verified`: with a certificate that a known authority has signed |
+    /// | `tls_ca` | | the path of a file with the certificates of authorities |
+    /// | `connect_timeout` | 5 | the longest time for a connection to be made, in seconds |
+    /// | `read_timeout`, `write_timeout` | 60 | the longest time for the server's answer, and for sending, in seconds |
     public final class MySQLTaskStore: SessionStore {
-        /// Names the store in the log's cursor, in metrics and in messages.
+        /// The name of the store in the log's cursor, in metrics and in messages.
         public let name: String
         let pools: StorePools<WriteSession, ReadSession>
+        /// The store's sessions. This package alone uses them.
         public var sessions: StoreSessions { StoreSessions(pools) }
 
-        /// Prepares a store. The first call that uses it connects and creates the tables if need be, and so does the first one
-        /// after a failure; call `ping()` to have that done now.
+        /// Makes a store. The first call that uses the database connects, and creates the tables if they don't exist.
+        ///
+        /// If that call fails, the next one tries again. To connect now, call `ping()`. A call that connects can throw
+        /// `connectionFailed`, `schemaTooNew`, `foreignDatabase`, or the code of an error that the server reports.
         ///
         /// - Parameters:
-        ///   - url: `mysql://user:password@host:port/database?option=value&…`, with or without `mysql:`. Parts are
-        ///     percent-encoded. The database must be there.
-        ///   - name: Names the store in the log's cursor, in metrics and in messages.
-        ///   - writeConnections: How many batches can be applied at the same time.
-        ///   - readConnections: How many queries can run at the same time.
-        ///   - statementTimeout: How long one statement may take, in whole seconds; on MariaDB only.
-        ///   - lockTimeout: How long one statement waits for a lock, in whole seconds.
-        ///   - logger: Where the store logs that it can't connect, and that it can again.
-        /// - Throws: `StoreError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
-        ///   `schemaTooNew`, `foreignDatabase`, or what the server reports.
+        ///   - url: The address of the database: `mysql://user:password@host:port/database?option=value&…`. The scheme
+        ///     may also be `mariadb:`, or be left out. Parts are percent-encoded. The database must exist.
+        ///   - name: The name of the store in the log's cursor, in metrics and in messages.
+        ///   - writeConnections: The number of batches that the store applies concurrently.
+        ///   - readConnections: The number of queries that the store runs concurrently.
+        ///   - statementTimeout: The longest time of a statement, rounded up to whole seconds. On MariaDB only.
+        ///   - lockTimeout: The longest time that a statement waits for a lock, rounded up to whole seconds.
+        ///   - logger: The logger that reports when connections fail, break, and work again. Nil for no messages.
+        /// - Throws: `StoreError`:
+        ///   - `invalidArgument` if the address, a number of connections or a time limit is invalid
+        ///   - `outOfMemory` if no thread can be started
         public convenience init(
             url: String, name: String = "mysql", writeConnections: Int = 4, readConnections: Int = 2,
             statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),

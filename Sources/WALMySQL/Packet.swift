@@ -1,18 +1,18 @@
 #if MySQL
     internal import WALTasks
 
-    /// How large what is sent may be: the server ends the connection at a larger packet, which looks as if it had gone away.
+    /// The limit on the size of packets. If a packet is larger, the server ends the connection, as if it had gone away.
     enum Packet {
-        /// Header, flags and types of parameters, amply.
+        /// The bytes of the header, flags and types of parameters, with a margin.
         private static let overhead = 256
-        /// A length, an indicator and a type.
+        /// The bytes of a value's length, indicator and type.
         private static let overheadPerValue = 12
 
         static func sizeMax(of connection: Connection) -> Int {
             connection.packetSizeMax - overhead
         }
 
-        /// The largest number of bytes of a row as values of a prepared statement.
+        /// Returns the largest number of bytes that a row takes as values of a prepared statement.
         static func size(of table: RowTable, _ row: Int, parameterCount: Int) -> Int {
             (table.sizes.indices.contains(row) ? table.sizes[row] : 0) + parameterCount * overheadPerValue
         }

@@ -3,7 +3,7 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// The queries, prepared on a connection of their own: they continue beside batches that are being written.
+    /// The queries, prepared on a connection of their own. They run while another connection writes a batch.
     final class ReadSession: Session, QuerySession {
         static let isReadOnly = true
         let connection: Connection
@@ -17,10 +17,10 @@
         private let activitiesOfDAG: Statement
         private let deadLetters: Statement
 
-        /// How many tasks one query looks up.
+        /// The number of ids that one query looks up.
         private static let lookupSize = 100
 
-        /// Connects to a database that has its tables already.
+        /// Connects to a database. Its tables must exist.
         init(_ settings: ConnectionSettings) throws(StoreError) {
             let connection = try Connection(settings, access: .readOnly)
             self.connection = connection
@@ -110,14 +110,14 @@
             deadLetters.bind(previous?.log.description ?? "")
             deadLetters.bind(previous?.log.description ?? "")
             deadLetters.bind(previous.map { Int64(bitPattern: $0.sequence.rawValue) } ?? 0)
-            // Every log id is between "" and "g": it is hexadecimal.
+            // Every log id is hexadecimal, so it is between "" and "g".
             deadLetters.bind(log?.description ?? "")
             deadLetters.bind(log?.description ?? "g")
             deadLetters.bind(Int64(limit))
             return try deadLetters.all { (row) throws(StoreError) in try row.deadLetter() }
         }
 
-        /// Rare, so not prepared ahead.
+        /// Returns the lanes of a log. The call is rare, so its statement isn't prepared in advance.
         func checkpoints(log: LogID) throws(StoreError) -> [SinkCheckpoint] {
             let statement = try Statement(
                 """
@@ -128,7 +128,7 @@
             return try statement.all { (row) throws(StoreError) in row.checkpoint() }
         }
 
-        /// Returns if the database can be read.
+        /// Throws unless the tables can be read.
         func ping() throws(StoreError) {
             try Statement("SELECT COUNT(*) FROM wal_sink_schema", named: "ping", on: connection).run()
         }

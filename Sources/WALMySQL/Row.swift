@@ -3,14 +3,14 @@
     internal import WAL
     internal import WALTasks
 
-    /// The row that a query is at: columns are read in their order. Valid until the query's next step.
+    /// The current row of a query. Columns are read in their order. Valid until the query's next step.
     @safe struct Row: RowReader {
         static let server = StoreError.Server.mysql
 
         private let columns: ResultColumns
         private var readCount = 0
 
-        /// For all rows of a statement.
+        /// Makes a row that serves for all rows of a statement.
         init(_ statement: UnsafeMutablePointer<MYSQL_STMT>) {
             columns = unsafe ResultColumns(statement)
         }
@@ -60,9 +60,9 @@
         }
     }
 
-    /// Where the library puts the values of a row.
+    /// The memory into which the library puts the values of a row.
     @safe private final class ResultColumns {
-        /// A text that has more bytes than this is fetched by itself.
+        /// The space for a text, in bytes. A longer text is fetched by itself.
         private static let textRoom = 1024
 
         private let statement: UnsafeMutablePointer<MYSQL_STMT>
@@ -155,7 +155,7 @@
             let number = unsafe numbers[column]
             switch kinds[column] {
             case .number: return .integer(number)
-            // The last half of BIGINT UNSIGNED has no `Int64`.
+            // An `Int64` can't hold the upper half of BIGINT UNSIGNED.
             case .unsignedNumber: return number >= 0 ? .integer(number) : .text("\(UInt64(bitPattern: number))")
             case .real: return .real(Double(bitPattern: UInt64(bitPattern: number)))
             case .time: return time(column).map(SQLValue.time) ?? .null

@@ -1,30 +1,31 @@
 #if MySQL
     internal import WALTasks
 
-    /// A statement that writes rows: the text before the rows, for each row, and after the rows.
+    /// The text of a statement that writes rows: the parts before the rows, for each row, and after the rows.
     struct RowSQL {
         let name: String
         let head: String
-        /// One row, with a question mark for each of `columns`.
+        /// The part for one row, with a question mark for each of `columns`.
         let row: String
         var tail = ""
-        /// Which column of the table each question mark stands for.
+        /// The column of the table for each question mark.
         let columns: [Int]
-        /// Whether `row` may be repeated, with commas.
+        /// Whether `row` may be repeated, with commas in between.
         var isRepeatable = true
-        /// Whether it writes each row, new or not: the server counts a row that it changes twice.
+        /// Whether the statement writes every row, new or not. Then the server's count isn't used, because a changed
+        /// row counts twice.
         var isUpsert = false
     }
 
-    /// Writes many rows with one statement, in the way that the server does best.
+    /// A statement that writes many rows, in the form that suits the server best.
     ///
-    /// MariaDB takes an array of values for each parameter: one round trip, and no SQL that depends on the number of rows.
-    /// Elsewhere rows are written out as literals, as many as a packet takes, or run one by one where a statement can't have
-    /// several.
+    /// MariaDB takes an array of values for each parameter. That takes one round trip, and the SQL doesn't depend on
+    /// the number of rows. Other servers get the rows as literals, as many as fit in a packet. A statement that can't
+    /// have several rows runs for one row after another.
     final class RowStatement {
         private let sql: RowSQL
         private let connection: Connection
-        /// Nil where rows are written out.
+        /// The prepared statement. Nil if rows are written as literals.
         private let prepared: Statement?
 
         init(_ sql: RowSQL, on connection: Connection) throws(StoreError) {
@@ -35,7 +36,7 @@
                 ? try Statement(sql.head + sql.row + sql.tail, named: sql.name, on: connection) : nil
         }
 
-        /// For rows of a statement of one's own, whose columns are in the order of its parameters.
+        /// Makes a statement from a prepared one. Its rows have their columns in the order of the parameters.
         init(_ prepared: Statement, on connection: Connection) {
             sql = RowSQL(
                 name: prepared.name, head: "", row: "", columns: Array(0..<prepared.parameterCount), isRepeatable: false
@@ -44,15 +45,16 @@
             self.prepared = prepared
         }
 
-        /// Runs with all rows of a table; returns the number of rows that were written, changed or found.
+        /// Runs the statement with all rows of a table. Returns the number of rows that it wrote, changed or found.
         @discardableResult
         func run(_ table: RowTable) throws(StoreError) -> Int {
             try run(table, 0..<table.count)
         }
 
-        /// Runs with some rows of a table.
+        /// Runs the statement with some rows of a table. Returns the number of rows that it wrote, changed or found.
         ///
-        /// May have written some of them when it throws: what throws is undone by the transaction or to a savepoint.
+        /// If it throws, it may have written some of them. The caller then rolls back the transaction, or rolls back to
+        /// a savepoint.
         func run(_ table: RowTable, _ rows: Range<Int>) throws(StoreError) -> Int {
             for row in rows {
                 guard let refusal = table.refusals[row] else { continue }
@@ -78,7 +80,7 @@
             return count
         }
 
-        /// Where the rows end that a packet takes.
+        /// Returns the end of the rows that fit in one packet. Throws if the first row doesn't fit.
         private func packet(of table: RowTable, _ rows: Range<Int>) throws(StoreError) -> Int {
             var size = 0
             let sizeMax = Packet.sizeMax(of: connection)

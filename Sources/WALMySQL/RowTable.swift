@@ -3,18 +3,18 @@
     internal import WAL
     internal import WALTasks
 
-    /// Rows of values on their way to the server, kept column by column as bulk execution wants them.
+    /// Rows of values for the server, stored column by column, as bulk execution needs them.
     ///
-    /// Texts follow each other in memory of their own: a row costs no allocation.
+    /// The texts of all rows are in one block of memory, so a row costs no allocation.
     @safe final class RowTable {
         let columnCount: Int
-        /// How many rows it has room for.
+        /// The number of rows for which there is space.
         let capacity: Int
-        /// How many rows are complete.
+        /// The number of complete rows.
         private(set) var count = 0
-        /// Rows with a value that no column can take, and why.
+        /// The errors of rows with a value that no column can take, by the index of the row.
         private(set) var refusals: [Int: StoreError] = [:]
-        /// How many bytes the texts of each row have.
+        /// The size of each row's texts, in bytes.
         private(set) var sizes: [Int] = []
 
         private var column = 0
@@ -22,7 +22,7 @@
         private var texts: UnsafeMutableRawPointer
         private var textsCapacity: Int
         private var textsUsed = 0
-        // For each value, column by column.
+        // These have an element for each value, column by column.
         private let offsets: UnsafeMutablePointer<Int>
         private let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer?>
         private let lengths: UnsafeMutablePointer<UInt>
@@ -91,7 +91,7 @@
             kinds[place.column] = .number
         }
 
-        /// A number that isn't finite is the row's fault: the servers have none.
+        /// Adds a number. If it isn't finite, the row is refused, because the servers have no such numbers.
         func add(_ number: Double) {
             guard number.isFinite else {
                 refuse("the number \(number) isn't finite, and MySQL stores no such number")
@@ -107,7 +107,8 @@
             if let number { add(number) } else { addNull() }
         }
 
-        /// A time outside of `datetime` is the row's fault: it would be stored as another time, or not at all.
+        /// Adds a time. If `datetime` can't hold it, the row is refused, because the server would store another time,
+        /// or none.
         func add(_ time: Timestamp) {
             guard DateTime.range.contains(time.rawValue) else {
                 refuse(
@@ -149,7 +150,7 @@
             unsafe lengths[place.index] = 0
         }
 
-        /// The next value is the text that begins at `start` and ends here.
+        /// Adds the next value: the text from `start` to the end of the used memory.
         private func note(_ start: Int, _ kind: Kind) {
             size += textsUsed - start
             let place = next()
@@ -182,7 +183,7 @@
 
         // MARK: Binding
 
-        /// Binds one value of one row. The table must stay, and must not change, until the statement has run.
+        /// Binds one value of a row. The table must exist, and must not change, until the statement has run.
         func bind(column: Int, row: Int, to bind: UnsafeMutablePointer<MYSQL_BIND>) {
             let index = column * capacity + row
             if let type = numberType(of: column) {
@@ -193,20 +194,20 @@
             }
         }
 
-        /// Binds a column of several rows, as ``bind(column:row:to:)``.
+        /// Binds a column of several rows. The table must exist, and must not change, until the statement has run.
         func bind(column: Int, rows: Range<Int>, to bind: UnsafeMutablePointer<MYSQL_BIND>) {
             let index = column * capacity + rows.lowerBound
             if let type = numberType(of: column) {
                 unsafe cwal_mysql_bind_column(bind, type, numbers + index, nil, nulls + index)
             } else {
-                // The texts may have moved since.
+                // The texts may have moved since they were added.
                 for place in index..<index + rows.count { unsafe addresses[place] = texts + offsets[place] }
                 unsafe cwal_mysql_bind_column(
                     bind, type(of: column), addresses + index, lengths + index, nulls + index)
             }
         }
 
-        /// Nil for a column of texts or bytes.
+        /// Returns the type of a column of numbers, or nil for a column of texts or bytes.
         private func numberType(of column: Int) -> enum_field_types? {
             switch kinds[column] {
             case .number: MYSQL_TYPE_LONGLONG

@@ -1,16 +1,18 @@
 #if MySQL
     internal import WALTasks
 
-    /// The tables, and how a database comes to have them.
+    /// The tables of a database, and the migrations that create them.
     enum Schema {
-        /// What `wal_sink_schema` says of a database that this version has migrated.
+        /// The version in `wal_sink_schema` after this version of the package has migrated a database.
         static let version: Int64 = 1
 
-        /// Creates or migrates the tables. The server commits each statement of this kind by itself, so all can be repeated.
+        /// Creates or migrates the tables. The server commits each of these statements by itself, so all of them can be
+        /// repeated.
         static func migrate(_ connection: Connection) throws(StoreError) {
-            // A user that only writes rows needs no right to create tables.
+            // If the tables exist, the user needs no right to create any.
             guard try check(connection) < version else { return }
-            // The name has 64 characters at most; a database's own can have as many.
+            // A lock's name has at most 64 characters, and a database's name can have as many. So the lock has the
+            // name's digest.
             let digest =
                 try Statement("SELECT MD5(DATABASE())", named: "read schema version", on: connection)
                 .first { (row) throws(StoreError) in row.text() } ?? ""
@@ -45,10 +47,11 @@
             return try tables.first { (row) throws(StoreError) in row.number() } == 1
         }
 
-        /// The database's version, 0 if it has none; throws `schemaTooNew`.
+        /// Returns the version of the database's tables, or 0 without tables. Throws `schemaTooNew` or
+        /// `foreignDatabase`.
         private static func check(_ connection: Connection) throws(StoreError) -> Int64 {
             guard try exists("wal_sink_schema", connection) else {
-                // The version's table is made first: without it the other tables belong to another application.
+                // The version's table is created first. Without it, a table of tasks belongs to another program.
                 if try exists("dag_tasks", connection) {
                     throw StoreError(
                         .foreignDatabase,
@@ -68,7 +71,7 @@
             return found
         }
 
-        /// The step at index n leads from version n to n + 1.
+        /// The migrations. The step at index n leads from version n to version n + 1.
         private static let steps = [tables]
 
         /// Creates the table of sinks' positions, and then runs `tables`. The server commits each statement by itself.
@@ -77,7 +80,7 @@
                 "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
                 named: "find positions", on: connection)
             found.bind(PositionTable.ofSinks.name)
-            // IF NOT EXISTS would need the right to create, also where it is there.
+            // IF NOT EXISTS would require the right to create tables, even if the table exists.
             if try found.first({ (row) throws(StoreError) in row.number() }) == 0 {
                 try connection.execute(lanes(.ofSinks, keyType: "varbinary(255)"), named: "create positions")
             }
@@ -102,10 +105,11 @@
 
         private static let options = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
 
-        // Times are UTC. Identifiers are bytes: text collations take 'a' and 'a ' for the same, and other bytes in another
-        // order. JSON is text: a type or check of it would refuse what the package takes. Activities have no foreign key:
-        // they may come before their task, or outlive it. No index has `updated_at`: it changes with every save, and so would
-        // the index. No table has a second unique key: saving over a task would then change another one.
+        // Times are UTC. Ids are bytes: for text collations, 'a' equals 'a ', and the order isn't that of the bytes.
+        // JSON is text: a type or check of JSON would refuse values that the package accepts. Activities have no
+        // foreign key: they may come before their task, or outlive it. No index has `updated_at`: it changes with every
+        // save, and so would the index. No table has a second unique key, because a conflict on it would make a save
+        // change another task.
         private static let tables = [
             """
             CREATE TABLE IF NOT EXISTS wal_sink_schema (

@@ -1,47 +1,48 @@
 #if MySQL
     internal import WALTasks
 
-    /// Where a database is, and how long to wait for it: `mysql://user:password@host:port/database?option=value&…`.
+    /// The address of a database, with its timeouts: `mysql://user:password@host:port/database?option=value&…`.
     ///
-    /// The scheme's word may be left out. User, password, database and values are percent-decoded.
+    /// The scheme may also be `mariadb:`, or be left out. User, password, database and values are percent-decoded.
     struct ServerAddress: Hashable, Sendable {
-        /// What is asked of the connection's encryption.
+        /// The required encryption of a connection.
         enum Encryption: String {
-            /// Whatever library and server agree on.
+            /// Encryption if the library and the server agree on it.
             case preferred
-            /// None without encryption.
+            /// Encryption, without a check of the server's certificate.
             case required
-            /// None without a certificate that a known authority has signed for this host.
+            /// Encryption, with a certificate that a known authority has signed for this host.
             case verified
         }
 
         var host = "localhost"
         var port: UInt32 = 3306
-        /// Whether the address has a port. Without one, the library may take a socket of this machine.
+        /// Whether the address has a port. Without one, the library may use a socket of this machine.
         var namesPort = false
-        /// The socket's path, instead of host and port.
+        /// The path of the socket, instead of host and port.
         var socket: String?
-        /// Nil for the name that the process runs as.
+        /// The user. Nil for the name of the user that runs the process.
         var user: String?
         var password: String?
         var database: String
         var encryption = Encryption.preferred
-        /// A file with certificates of authorities.
+        /// The path of a file with the certificates of authorities.
         var authorities: String?
-        /// Seconds, at least 1, as the others.
+        /// The timeouts in seconds, each at least 1.
         var connectTimeout: UInt32 = 5
         var readTimeout: UInt32 = 60
         var writeTimeout: UInt32 = 60
 
-        /// For messages: without user and password.
+        /// The address for messages, without user and password.
         var description: String {
             "\(socket ?? "\(host):\(port)") \(database)"
         }
 
-        /// Messages name the part that is wrong and quote none: the password may be anywhere in a malformed address.
+        /// Parses an address. Errors name the wrong part and quote no text, because a malformed address may have the
+        /// password in any part.
         init(_ url: String) throws(StoreError) {
             let parts = try URLParts(url)
-            // Not a database, but the rest of a password, which messages would name.
+            // The path may be the rest of a password with an unencoded '/', and messages would show it as the database.
             guard !parts.path.contains("@") else {
                 throw Self.malformed("has an '@' after its first '/': write a '/' in user or password as %2F")
             }
@@ -118,7 +119,7 @@
         }
     }
 
-    /// The parts of an address as they are written.
+    /// The parts of an address before they are decoded.
     private struct URLParts {
         var user: Substring?
         var password: Substring?
@@ -138,7 +139,7 @@
             let (authority, path) = Self.split(head, at: "/")
             self.path = path ?? ""
             var place = authority
-            // The last one: a password may have an unencoded '@' in it.
+            // The last '@' ends the password, because a password may have an unencoded '@'.
             if let at = authority.lastIndex(of: "@") {
                 let (user, password) = Self.split(authority[..<at], at: ":")
                 self.user = user

@@ -1,15 +1,16 @@
 #if MySQL
     internal import WALTasks
 
-    /// What can be done on a connection.
+    /// A connection of the store with its prepared statements.
     protocol Session: DatabaseSession where Settings == ConnectionSettings {
-        /// Whether a call changes nothing, so that it can be repeated if its outcome is unknown.
+        /// Whether the session's calls change nothing. Then a call can be repeated if its connection is lost.
         static var isReadOnly: Bool { get }
         var connection: Connection { get }
     }
 
     extension StoreError {
-        /// Whether another connection may lead to another server: one that was switched to read-only gives way to its successor.
+        /// Whether the connection is useless after this error, even if it still exists. After a switch to read-only,
+        /// for example, another connection may lead to the new primary.
         var endsConnection: Bool { [.readOnly, .corrupted].contains(code) }
     }
 
@@ -18,7 +19,8 @@
         var cancelTarget: (any CancelTarget)? { connection.identity }
         var isUsable: Bool { !connection.isBroken }
 
-        /// A server that went away between two calls is no reason for an error: nothing was begun yet.
+        /// Returns whether another session can repeat the call. Nothing was changed if the session is read-only, or if
+        /// the connection was lost before the transaction began.
         static func canRepeat(after error: StoreError) -> Bool {
             error.code == .connectionFailed && (isReadOnly || error.statement == Connection.begin)
         }

@@ -1,10 +1,10 @@
 #if MySQL
     internal import WALTasks
 
-    /// Which session of which server a connection is.
+    /// The identity of a session, with which another session can cancel its statement.
     struct SessionIdentity: CancelTarget {
         let settings: ConnectionSettings
-        /// Distinguishes the servers that one address leads to.
+        /// The name of the server, because one address can lead to several servers.
         let server: String
         /// The session's number on its server.
         let number: UInt
@@ -17,15 +17,15 @@
             Library.leaveThread()
         }
 
-        /// Asks the server, from another session, to give up the statement that runs now. Blocks until the server has done so.
+        /// Cancels the running statement from another session. Blocks until the server has answered.
         private func interrupt() throws(StoreError) {
             let connection = try Connection(settings, access: .control)
-            // The address may lead to several servers: on another server the number is another session's.
+            // The address may lead to another server, where another session has this number.
             guard connection.identity.server == server else { return }
             try connection.execute("KILL QUERY \(number)", named: "cancel")
         }
 
-        /// 1317: interrupted by KILL QUERY.
+        /// Returns whether KILL QUERY caused the error, whose number is then 1317.
         func hasCaused(_ error: StoreError) -> Bool {
             error.number == 1317 && error.code == .overloaded
         }

@@ -11,7 +11,8 @@
         }
 
         static let server = StoreError.Server.mysql
-        /// A function that puts values into its texts would fill the server's memory with statements.
+        /// The largest number of prepared statements. A function that writes values into the text of its statements
+        /// would otherwise fill the server's memory.
         private static let statementsMax = 100
 
         private let connection: Connection
@@ -29,7 +30,8 @@
         var cancelTarget: (any CancelTarget)? { connection.identity }
         var isUsable: Bool { !connection.isBroken }
 
-        /// The function hasn't been called where the transaction couldn't begin.
+        /// Returns whether another session can repeat the call. If the connection was lost before the transaction
+        /// began, the function wasn't called.
         static func canRepeat(after error: StoreError) -> Bool {
             error.code == .connectionFailed && error.statement == Connection.begin
         }
@@ -79,7 +81,7 @@
         private func statement(_ sql: String) throws(StoreError) -> SinkStatement {
             if let known = statements[sql] { return known }
             let word = try requireWord(sql)
-            // Many others commit, such as those that change tables.
+            // Many other statements commit, such as those that change tables.
             guard SinkStatement.words.contains(word) else {
                 throw error(
                     .invalidArgument,
@@ -93,7 +95,7 @@
                 return statement
             } catch {
                 var error = error
-                // A fault of the syntax. Waiting doesn't cure it, as it may cure a missing table.
+                // 1064 is a syntax error. Waiting may cure a missing table, but never the syntax.
                 if error.number == 1064 { error.code = .invalidArgument }
                 throw error
             }

@@ -1,11 +1,11 @@
 #if MySQL
     internal import WALTasks
 
-    /// A prepared statement of a sink's function. Not thread-safe, as its connection.
+    /// A prepared statement of a sink's function. Like its connection, it isn't thread-safe.
     final class SinkStatement {
         /// The first words of statements that never end a transaction.
         static let words = changingWords.union(["SELECT", "VALUES", "WITH"])
-        /// Of those that change rows.
+        /// The first words of statements that change rows.
         private static let changingWords: Set<String> = ["DELETE", "INSERT", "REPLACE", "UPDATE"]
 
         private let statement: Statement
@@ -22,7 +22,7 @@
 
         var parameterCount: Int { statement.parameterCount }
 
-        /// Runs it with as many values as it takes; returns the number of rows that it changed.
+        /// Runs the statement with a value for each parameter. Returns the number of rows that it changed.
         func run(_ values: [SQLValue]) throws(StoreError) -> Int {
             bind(values)
             let count = try statement.run()
@@ -30,7 +30,7 @@
             return isChanging ? count : 0
         }
 
-        /// Runs it for each row, in order; returns the number of rows that it changed.
+        /// Runs the statement for each row, in order. Returns the number of rows that it changed.
         func run(_ rows: [[SQLValue]]) throws(StoreError) -> Int {
             var rest = rows[...]
             var count = 0
@@ -50,7 +50,7 @@
             return count
         }
 
-        /// Runs it for the rows that it gives.
+        /// Runs the statement, and returns its rows.
         func rows(_ values: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
             bind(values)
             return try statement.all { (row) throws(StoreError) in row.values() }
@@ -73,7 +73,8 @@
             }
         }
 
-        /// Returns how many of the first rows one table can hold: a column has values of one kind, and NULL.
+        /// Returns the number of rows, from the first, that one table can hold. A column has values of one kind, and
+        /// NULL.
         static func alikeCount(_ rows: ArraySlice<[SQLValue]>) -> Int {
             var kinds: [Int] = []
             for (count, row) in rows.enumerated() {
@@ -89,7 +90,7 @@
     }
 
     extension SQLValue {
-        /// Values with different numbers can't be in one column of a ``RowTable``; 0 goes with all.
+        /// The kind of the value. A column of a ``RowTable`` takes values of one kind, and those of kind 0.
         fileprivate var columnKind: Int {
             switch self {
             case .null: 0

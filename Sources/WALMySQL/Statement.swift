@@ -3,22 +3,22 @@
     internal import WAL
     internal import WALTasks
 
-    /// A prepared statement. Values are bound in the order of its parameters, then it runs; or it runs with rows of a table.
-    /// Not thread-safe, as its connection.
+    /// A prepared statement. Values are bound in the order of its parameters, and then it runs. It also runs with the
+    /// rows of a table. Like its connection, it isn't thread-safe.
     @safe final class Statement {
         let name: String
         private let connection: Connection
         private let handle: UnsafeMutablePointer<MYSQL_STMT>
-        /// The number of values that it takes.
+        /// The number of values that the statement takes.
         let parameterCount: Int
         private let values: RowTable
         private let binds: UnsafeMutablePointer<MYSQL_BIND>
-        /// Where its rows come to.
+        /// The memory of the statement's rows, made at its first query.
         private var row: Row?
-        /// Whether the library has the size of an array.
+        /// Whether the library's statement is set to an array of rows.
         private var isArray = false
 
-        /// Prepares `sql`; errors call it `name`.
+        /// Prepares `sql`. Errors name the statement `name`.
         init(_ sql: String, named name: String, on connection: Connection) throws(StoreError) {
             guard let handle = unsafe mysql_stmt_init(connection.handle) else {
                 throw connection.lastError(during: name)
@@ -60,10 +60,11 @@
 
         // MARK: Running
 
-        /// Whether it gives rows. Known after its first run: MariaDB prepares `INSERT … RETURNING` without them.
+        /// Whether the statement returns rows. Known after its first run, because MariaDB prepares `INSERT … RETURNING`
+        /// without them.
         var hasRows: Bool { unsafe mysql_stmt_field_count(handle) > 0 }
 
-        /// Runs a statement whose rows don't matter; returns the number of rows that it changed, found or gives.
+        /// Runs the statement and ignores its rows. Returns the number of rows that it changed, found or returned.
         @discardableResult
         func run() throws(StoreError) -> Int {
             defer { values.removeAll() }
@@ -74,7 +75,8 @@
             return Int(clamping: unsafe mysql_stmt_num_rows(handle))
         }
 
-        /// Runs with rows of a table, `columns` being those of the parameters: with one row, or with all as an array.
+        /// Runs the statement with rows of a table: with the first of them, or with all as an array. `columns` has the
+        /// table's column for each parameter.
         func run(_ table: RowTable, _ rows: Range<Int>, columns: [Int], asArray: Bool) throws(StoreError) -> Int {
             for (parameter, column) in columns.enumerated() {
                 if asArray {
@@ -122,7 +124,7 @@
             else { throw lastError() }
             while true {
                 switch unsafe mysql_stmt_fetch(handle) {
-                // Truncation: a text is longer than its room, and is fetched again when it's read.
+                // Truncated: a text is longer than its space, and is fetched again when it is read.
                 case 0, MYSQL_DATA_TRUNCATED: break
                 case MYSQL_NO_DATA: return
                 default: throw lastError()

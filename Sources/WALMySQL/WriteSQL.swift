@@ -1,7 +1,7 @@
 #if MySQL
     internal import WALTasks
 
-    /// The statements that change tables, for rows of ``RowTable``.
+    /// The statements that change tables, for rows of a ``RowTable``.
     enum WriteSQL {
         private static func insert(_ name: String, _ table: String, _ columns: String, orUpdate: String) -> RowSQL {
             let count = Columns.count(columns)
@@ -11,13 +11,13 @@
                 tail: " ON DUPLICATE KEY UPDATE \(orUpdate)", columns: Array(0..<count), isUpsert: true)
         }
 
-        // ON DUPLICATE KEY, as any unique key counts: the tables have none but their primary keys.
+        // ON DUPLICATE KEY applies to any unique key, and the tables have only their primary keys.
         static let saveTasks = insert(
             "save tasks", "dag_tasks", Columns.task,
             orUpdate: Columns.task.split(separator: ", ").filter { !["id", "dag_id", "created_at"].contains($0) }
                 .map { "\($0) = VALUES(\($0))" }.joined(separator: ", "))
 
-        // Not INSERT IGNORE: it would also let values through that don't fit.
+        // INSERT IGNORE would also accept values that don't fit.
         static let logActivities = insert(
             "log activities", "dag_task_activity_logs", Columns.activity, orUpdate: "id = id")
 
@@ -33,7 +33,7 @@
         static let deleteTasks = RowSQL(
             name: "delete tasks", head: "DELETE FROM dag_tasks WHERE id IN (", row: "?", tail: ")", columns: [0])
 
-        // In parts: no statement of its own may reach the statement timeout, however many rows there are.
+        // The largest number of rows that one statement removes, so that none reaches the statement timeout.
         static let partSize = 10_000
 
         static let deleteDAG = RowSQL(

@@ -11,12 +11,13 @@
             try lanes.claim(indices, of: laneCount, log: log, key: log.description, owner: owner)
         }
 
-        /// Applies a batch and moves its lanes, in one transaction. Rows that the database refuses become dead letters.
+        /// Applies a batch and moves its lanes, in one transaction. Operations that the database refuses become dead
+        /// letters.
         func apply(_ batch: TaskBatch) throws(StoreError) -> SinkReceipt {
             do throws(StoreError) {
                 return try apply(batch, isolating: false)
             } catch {
-                // Rare: savepoints for each batch would cost the others round trips.
+                // A refused row is rare. Savepoints in each batch would cost all other batches round trips.
                 guard error.code == .rowRefused, !connection.isBroken else { throw error }
                 return try apply(batch, isolating: true)
             }
@@ -43,7 +44,7 @@
             }
         }
 
-        /// Runs rows, and halves them until those that are refused stand alone.
+        /// Runs rows. Halves refused ones until each refused row is alone, and calls `setAside` with it.
         private func isolate(
             _ work: Work, _ rows: Range<Int>, _ count: inout Int,
             _ setAside: (_ row: Int, _ error: StoreError) throws(StoreError) -> Void

@@ -3,7 +3,7 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// The changes, prepared on one of the connections that write.
+    /// The changes, prepared on a connection that writes.
     final class WriteSession: Session, ChangeSession {
         static let isReadOnly = false
         let connection: Connection
@@ -33,7 +33,7 @@
             removeActivities = try RowStatement(WriteSQL.removeActivities, on: connection)
         }
 
-        /// Applies changes of which none came through a log: all or none.
+        /// Applies changes that didn't come through a log, all or none.
         func commit(_ mutations: [TaskMutation]) throws(StoreError) {
             let record = SinkRecord(sequence: .zero, time: .now, payload: [])
             let operations = mutations.map { TaskBatch.Operation(record: record, mutation: $0) }
@@ -42,17 +42,17 @@
             }
         }
 
-        /// Rows for one statement, with the operations that they came from.
+        /// The rows of one statement, with the operations that they came from.
         struct Work {
             let statement: RowStatement
             let table: RowTable
-            /// For each row the index of its operation.
+            /// The index of each row's operation.
             let operations: [Int]
-            /// Whether to continue until it finds nothing more.
+            /// Whether the statement removes a part of its rows at each run, and runs until none is left.
             var isPartial = false
         }
 
-        /// Cuts operations into sets of rows and has them run, in order.
+        /// Divides operations into sets of rows, and calls `run` with each set, in order.
         func apply(
             _ operations: [TaskBatch.Operation], _ run: (Work) throws(StoreError) -> Void
         ) throws(StoreError) {
@@ -91,7 +91,7 @@
             }
         }
 
-        /// Runs rows, all or as numbered; returns how many rows were written, changed or found.
+        /// Runs all rows, or those of a range. Returns the number of rows that were written, changed or found.
         @discardableResult
         func run(_ work: Work, _ rows: Range<Int>? = nil) throws(StoreError) -> Int {
             let rows = rows ?? 0..<work.table.count

@@ -2,7 +2,7 @@
     internal import Metrics
     internal import WAL
 
-    /// The metrics objects of a follower, made once. All have the dimension `log`, the replica.
+    /// The metrics objects of a follower, made once. All have the dimension `log`, which names the replica.
     struct FollowerMetrics: Sendable {
         private let records, messages, known, olderEpochs, gaps, renewals: Counter
         private let lagMessages, connected: Gauge
@@ -25,7 +25,7 @@
             connected = gauge(.followerConnected)
         }
 
-        /// Adds what was read since the last call.
+        /// Adds the counts since the last call.
         func count(_ read: StreamFollower.Statistics) {
             records.increment(by: read.records)
             messages.increment(by: read.messages)

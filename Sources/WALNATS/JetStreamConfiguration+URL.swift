@@ -2,19 +2,21 @@
     extension JetStreamSink.Configuration {
         /// Makes a configuration from an address: `nats://user:password@host:port,host:port/stream?option=value&…`.
         ///
-        /// The scheme `tls` encrypts the connections. Everything but the first host may be left out. A user without a password is a token.
-        /// User, password and values are percent-decoded.
+        /// The scheme `tls` encrypts the connections. Only the scheme and the first host are required. A user without a
+        /// password is a token. User, password, stream and values are percent-decoded.
         ///
         /// | Option | Meaning |
         /// | --- | --- |
         /// | `replicas` | ``replicas`` |
         /// | `max_bytes` | ``maxStreamBytes`` |
         /// | `granularity` | ``granularity``: `batch` or `record` |
-        /// | `creds` | a file of credentials |
-        /// | `ca` | a file of trusted certificates; encrypts the connections |
-        /// | `cert`, `key` | files of the client's certificates and key; encrypt the connections |
+        /// | `creds` | the path of a file of credentials |
+        /// | `ca` | the path of a file of trusted certificates; encrypts the connections |
+        /// | `cert`, `key` | the paths of the files of the client's certificates and key; encrypt the connections |
         ///
-        /// - Throws: ``JetStreamError`` with the code `invalidOption`. Its message doesn't quote the address, which may have a password.
+        /// - Parameter url: The address.
+        /// - Throws: ``JetStreamError`` with the code `invalidOption`. Its message doesn't quote the address, which may
+        ///   have a password.
         public init(url: String) throws(JetStreamError) {
             let parts = try URLParts(url)
             self.init(servers: parts.hosts.map { "nats://\($0)" })
@@ -74,7 +76,7 @@
             }
             let (head, query) = Self.split(url[slashes.upperBound...], at: "?")
             let (authority, path) = Self.split(head, at: "/")
-            // Otherwise the rest of a password would be the name of a stream, which messages have.
+            // The path may be the rest of a password with an unencoded '/', and messages would show it as the stream.
             guard path?.contains("@") != true else {
                 throw Self.malformed("has an '@' after its first '/': write a '/' in user or password as %2F")
             }

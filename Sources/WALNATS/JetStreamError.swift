@@ -2,19 +2,19 @@ internal import WALDelivery
 
 /// An error of a JetStream sink or reader.
 public struct JetStreamError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What happened.
+    /// The kind of an error.
     public enum Code: String, Hashable, Sendable, CaseIterable {
-        /// No server, or no leader of the stream, answers. Nothing was stored.
+        /// No server answers, or no leader of the stream. Nothing was stored.
         case away
         /// No answer came, so the outcome is unknown.
         case indeterminate
-        /// The server refuses the credentials or the permission.
+        /// The server refuses the credentials, or a permission is missing.
         case unauthorized
         /// The stream or the account is full.
         case full
-        /// The batch exceeds the largest message.
+        /// The batch is larger than a message can be.
         case tooLarge
-        /// There is no stream, and the sink doesn't create one.
+        /// The stream doesn't exist, and the sink doesn't create it.
         case noStream
         /// The stream's configuration could lose records or the position.
         case unsafeStream
@@ -36,15 +36,15 @@ public struct JetStreamError: Error, Hashable, Sendable, CustomStringConvertible
         case other
     }
 
-    /// What happened.
+    /// The kind of the error.
     public let code: Code
-    /// What happened, where, and what helps.
+    /// The error with its place and its remedy, as text.
     public let message: String
-    /// The status of the client library. 0 if it isn't the source.
+    /// The status of the client library. 0 if the error has another source.
     public let status: Int
-    /// The error code of JetStream's API. 0 if there is none.
+    /// The error code of JetStream's API. 0 without one.
     public let apiCode: Int
-    /// Whether one record can't be stored, whatever comes with it.
+    /// Whether a single record is at fault, because no message can carry it.
     private(set) var blamesRecord = false
 
     init(_ code: Code, _ message: String, status: Int = 0, apiCode: Int = 0) {
@@ -54,23 +54,24 @@ public struct JetStreamError: Error, Hashable, Sendable, CustomStringConvertible
         self.apiCode = apiCode
     }
 
+    /// The message, with the API's code and the client library's status.
     public var description: String {
         let numbers = [apiCode != 0 ? "code \(apiCode)" : nil, status != 0 ? "status \(status)" : nil].compactMap(
             \.self)
         return "WALNATS: \(message)" + (numbers.isEmpty ? "" : " (\(numbers.joined(separator: ", ")))")
     }
 
-    /// This error, which blames the batch's only record.
+    /// This error with the blame on the batch's only record.
     var blamingRecord: JetStreamError {
         var error = self
         error.blamesRecord = true
         return error
     }
 
-    /// What the error means for the batch.
+    /// The meaning of the error for a batch.
     var failure: SinkFailure {
         switch code {
-        // A permission may be granted later, and a stream raised. The log keeps the records meanwhile.
+        // A permission may be granted later, and the limit of a stream raised. The log keeps the records meanwhile.
         case .away, .unauthorized, .full: .transient
         case .indeterminate: .indeterminate
         case .tooLarge: blamesRecord ? .record(code: "max_payload", reason: message) : .overloaded

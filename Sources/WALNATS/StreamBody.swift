@@ -6,13 +6,14 @@ package import WALDelivery
 ///
 ///     version u8 | codec u8 | zero u16 | content size u32 | record count u32 | stored content | CRC-32C u32
 ///
-/// The content, before compression: for each record its distance to the record before as a varint, the distance of their times as a
-/// zigzag varint, and its size as a varint; then the payloads one after another.
+/// Before compression, the content has an index, and then the payloads one after another. The index has three numbers
+/// for each record: the distance to the record before as a varint, the distance of their times as a zigzag varint, and
+/// the size of the payload as a varint.
 package enum StreamBody {
     static let version: UInt8 = 1
     static let headerSize = 12
     static let checksumSize = 4
-    /// The largest content that a reader takes. A message of a server has at most 64 MiB.
+    /// The largest content that a reader takes, in bytes. A message of a server has at most 64 MiB.
     static let contentSizeMax = 256 << 20
 
     enum Codec: UInt8 {
@@ -20,7 +21,7 @@ package enum StreamBody {
         case lz4 = 1
     }
 
-    /// Returns the body of a message with these records, compressed if that saves an eighth.
+    /// Returns the body of a message with these records, compressed if that saves at least an eighth.
     package static func encode(_ records: [SinkRecord], compressing: Bool) -> [UInt8] {
         var content: [UInt8] = []
         content.reserveCapacity(records.reduce(0) { $0 + $1.payload.count + 12 })
@@ -54,7 +55,7 @@ package enum StreamBody {
         return records
     }
 
-    /// Calls a closure with each record of a body, after the whole body was checked.
+    /// Calls a closure with each record of a body, after a check of the whole body.
     ///
     /// - Throws: ``JetStreamError`` with the code `damaged`.
     static func forEachRecord(
@@ -69,7 +70,7 @@ package enum StreamBody {
     private static func forEachEntry(
         of content: [UInt8], count: Int, _ take: (SequenceNumber, Timestamp, Range<Int>) -> Void
     ) throws(JetStreamError) {
-        // A record takes three bytes at least.
+        // A record takes at least three bytes.
         guard count <= content.count / 3 else { throw damaged("it counts \(count) records") }
         var offset = try checkedIndexSize(of: content, count)
         var index = IndexReader(content)
@@ -103,7 +104,7 @@ package enum StreamBody {
         return content
     }
 
-    /// Returns the size of the index, after its numbers and the size of the payloads were checked.
+    /// Returns the size of the index, after a check of its numbers and of the size of the payloads.
     private static func checkedIndexSize(of content: [UInt8], _ count: Int) throws(JetStreamError) -> Int {
         var index = IndexReader(content)
         var payloadSize = 0
@@ -151,7 +152,7 @@ private struct IndexReader {
 
     var offset: Int { reader.offset }
 
-    /// Returns the next entry, or nil if it is cut, or its number doesn't rise.
+    /// Returns the next entry. Returns nil if the index is cut off, or if the sequence number doesn't increase.
     mutating func next() -> (sequence: UInt64, time: Int64, size: Int)? {
         guard let step = reader.varint(), let pause = reader.zigzag(), let size = reader.varint(),
             size <= UInt64(reader.bytes.count), step > 0,
@@ -162,7 +163,7 @@ private struct IndexReader {
     }
 }
 
-/// A reader of variable-length numbers. It returns nil at the end, and for a number of more than 64 bits.
+/// A reader of variable-length numbers. It returns nil at the end, and for a number with more than 64 bits.
 private struct VarintReader {
     let bytes: [UInt8]
     private(set) var offset = 0

@@ -1,7 +1,7 @@
 #if NATS
     internal import WAL
 
-    /// Whether a stream can keep a log's records and its position.
+    /// The checks whether a stream can keep a log's records and its position.
     struct StreamChecks {
         let configuration: JetStreamSink.Configuration
         let log: LogID
@@ -11,9 +11,10 @@
             self.log = log
         }
 
-        /// Returns the log's stream, after it was checked.
+        /// Returns the log's stream, after a check of its properties.
         ///
-        /// If there is none, creates it. A stream that this sink has written before is never created again: the position would be zero.
+        /// Creates a stream that doesn't exist, if the configuration allows that. If `isKnown` is true, throws instead:
+        /// the sink has used the stream, and the position of a new stream would be zero.
         func stream(of connection: StreamConnection, isKnown: Bool) throws(JetStreamError) -> StreamInfo {
             let name = StreamNames.stream(of: log, configuration)
             if let info = try connection.info(of: name) {

@@ -4,7 +4,7 @@
 
     /// A connection to the servers. The client library reconnects by itself, to any of them.
     ///
-    /// `@unchecked Sendable`: the pointers never change, and the library locks what they point to.
+    /// `@unchecked Sendable`: the pointers never change, and the library locks the objects that they point to.
     @safe
     final class StreamConnection: @unchecked Sendable {
         private let connection: OpaquePointer
@@ -20,7 +20,7 @@
             let reached = unsafe natsConnection_Connect(&connection, options)
             guard reached == NATS_OK, let connection = unsafe connection else {
                 let error = Self.error("No server can be reached", reached)
-                // Whatever else ends an attempt, such as half a greeting, nothing was stored.
+                // Any other end of an attempt, such as half a greeting, also means that nothing was stored.
                 throw error.code == .unauthorized
                     ? error : JetStreamError(.away, error.message, status: error.status, apiCode: error.apiCode)
             }
@@ -44,10 +44,10 @@
 
         var isClosed: Bool { unsafe natsConnection_IsClosed(connection) }
 
-        /// The largest body that the server takes, with room for the headers.
+        /// The largest body that the server takes, in bytes, with space left for the headers.
         var maxBodySize: Int { max(1024, Int(unsafe natsConnection_GetMaxPayload(connection)) - 4096) }
 
-        /// Ends the connection. A call of another thread that waits for an answer returns.
+        /// Ends the connection. A call that waits for an answer on another thread returns.
         func close() { unsafe natsConnection_Close(connection) }
 
         // MARK: Streams
@@ -66,7 +66,8 @@
 
         /// Creates a stream.
         ///
-        /// By the API's text, because the client library doesn't know `allow_atomic`. A name has no characters that JSON escapes.
+        /// The request is text, because the client library doesn't know `allow_atomic`. A stream's name has no
+        /// characters that JSON escapes.
         func create(
             _ stream: String, subjects: String, replicas: Int, maxBytes: Int?, isRolling: Bool,
             allowsAtomicBatches: Bool
@@ -84,13 +85,13 @@
                 JetStreamError.Code(NATS_OK, jsErrCode(code)), "\(what): \(reply.errorText ?? "").", apiCode: Int(code))
         }
 
-        /// Whether a stream stores several messages as one. Older servers know no such option.
+        /// Returns whether a stream takes atomic batches. Older servers don't have that option.
         func allowsAtomicBatches(_ stream: String) throws(JetStreamError) -> Bool {
             try request("STREAM.INFO.\(stream)", "", "The state of the stream \(stream) can't be read").has(
                 "allow_atomic")
         }
 
-        /// Sends a request to JetStream's API, and returns the answer's text.
+        /// Sends a request to JetStream's API, and returns the answer.
         func request(_ subject: String, _ body: String, _ what: String) throws(JetStreamError) -> APIReply {
             try requireConnection()
             var reply: OpaquePointer?
@@ -103,7 +104,7 @@
 
         // MARK: Messages
 
-        /// Returns a message, or nil if there is none with that number. The stream's leader answers.
+        /// Returns a message, or nil if the stream has none with that number. The stream's leader answers.
         func message(_ number: UInt64, of stream: String) throws(JetStreamError) -> StreamMessage? {
             unsafe try stored("The message \(number) of the stream \(stream) can't be read") { message, code in
                 unsafe js_GetMsg(&message, context, stream, number, nil, &code)
@@ -129,7 +130,7 @@
             return unsafe message.map { unsafe StreamMessage($0, number: natsMsg_GetSequence($0)) }
         }
 
-        /// Returns a subscription to the messages of a stream from a number on, in order.
+        /// Returns a subscription to the messages of a stream in order, beginning with a number.
         func subscribe(
             to subject: String, in stream: String, from number: UInt64
         ) throws(JetStreamError) -> StreamSubscription {
@@ -152,14 +153,16 @@
             return unsafe StreamSubscription(subscription)
         }
 
-        /// Stores messages right after the one with the number `last`, all or none, and returns the number of the last one.
+        /// Stores messages right after the one with the number `last`, all or none. Returns the number of the last
+        /// stored message.
         func publish(
             _ messages: [OutgoingMessage], in stream: String, after last: UInt64
         ) throws(JetStreamError) -> UInt64 {
             try requireConnection()
             let batch = String(UInt64.random(in: 0 ... .max), radix: 16)
             for index in messages.indices {
-                // As a header: the library's own option takes 0 as no expectation, and an empty stream needs it.
+                // A header states the number. The library's own option takes 0 for no expectation, but an empty stream
+                // needs 0.
                 var headers = [("Nats-Expected-Stream", stream)]
                 if index == 0 { headers.append(("Nats-Expected-Last-Sequence", String(last))) }
                 if messages.count > 1 {
@@ -230,7 +233,7 @@
             return unsafe acknowledgement?.pointee.Sequence
         }
 
-        /// The server's last refusal of a permission. It answers such a message with nothing else.
+        /// The server's last refusal of a permission. For such a message, it sends no other answer.
         private var refusal: String? {
             var text: UnsafePointer<CChar>?
             guard unsafe natsConnection_GetLastError(connection, &text) == NATS_NOT_PERMITTED else { return nil }
@@ -272,7 +275,7 @@
                 natsOptions_SetMaxReconnect(options, -1), natsOptions_SetReconnectWait(options, 100),
                 natsOptions_SetReconnectJitter(options, 100, 1000), natsOptions_SetPingInterval(options, 2000),
                 natsOptions_SetMaxPingsOut(options, 2), natsOptions_SetFailRequestsOnDisconnect(options, true),
-                // Without it, a frozen server whose socket is full would hold the thread until it wakes.
+                // Without a deadline, a frozen server with a full socket would block the thread until the server wakes.
                 natsOptions_SetWriteDeadline(options, 5000),
             ] { try check("An option can't be set", status) }
             switch configuration.credentials {
@@ -299,7 +302,7 @@
             }
         }
 
-        /// Collects the addresses as C strings, which are valid within this call.
+        /// Sets the addresses as C strings, which are valid only within this call.
         private static func set(
             servers: ArraySlice<String>, after pointers: [UnsafePointer<CChar>?], on options: OpaquePointer
         ) -> natsStatus {
@@ -322,7 +325,7 @@
             guard status == NATS_OK, code == jsErrCode(0) else { throw error(what, status, code) }
         }
 
-        /// Throws `invalidOption` where the status says that an option can't be used.
+        /// Throws `invalidOption` if the library doesn't take an option.
         private static func checkOption(_ what: String, _ status: natsStatus) throws(JetStreamError) {
             guard status == NATS_OK else {
                 throw JetStreamError(.invalidOption, text(what, status), status: Int(status.rawValue))
@@ -342,17 +345,17 @@
         }
     }
     extension JetStreamError.Code {
-        /// By the numbers, never by texts, which change between versions of the server.
+        /// Makes the code from the numbers, never from the texts, which differ between versions of the server.
         init(_ status: natsStatus, _ code: jsErrCode) {
             switch code.rawValue {
             case 0: self = .init(status)
             // No leader, no quorum, a server that starts, or too few servers for a new stream. Nothing was stored.
             case 10005, 10008, 10009, 10118: self = .away
-            // A failure of the servers' consensus or of the stream, whose outcome only the last message shows.
+            // A failure of the servers' consensus, or of the stream. Only the last message shows the outcome.
             case 10041, 10051: self = .indeterminate
-            // An atomic batch that the server gave up.
+            // The server has given up an atomic batch.
             case 10176, 10210: self = .indeterminate
-            // Another last message than expected, which is looked at.
+            // The last message isn't the expected one. The writer examines it.
             case 10063, 10071, 10164: self = .indeterminate
             // The stream, the account or the disk is full.
             case 10002, 10023, 10028, 10047, 10077, 10122: self = .full
@@ -369,7 +372,8 @@
             switch status {
             case NATS_NO_RESPONDERS, NATS_NO_SERVER, NATS_NOT_YET_CONNECTED, NATS_CONNECTION_CLOSED: self = .away
             case NATS_TIMEOUT, NATS_CONNECTION_DISCONNECTED, NATS_STALE_CONNECTION, NATS_IO_ERROR: self = .indeterminate
-            // The library dropped messages of a consumer, or ended it. Another one begins after the last message that was read.
+            // The library has dropped messages of a consumer, or ended it. Another consumer begins after the last
+            // message that was read.
             case NATS_SLOW_CONSUMER, NATS_INVALID_SUBSCRIPTION: self = .indeterminate
             case NATS_MAX_PAYLOAD: self = .tooLarge
             case NATS_CONNECTION_AUTH_FAILED, NATS_NOT_PERMITTED, NATS_SSL_ERROR: self = .unauthorized
@@ -378,7 +382,7 @@
         }
     }
 
-    /// The connection of a writer, for the one call that comes from another thread.
+    /// The connection of a writer, for the one call from another thread: ``close()``.
     final class StreamHandle: Sendable {
         private struct State {
             var connection: StreamConnection?

@@ -3,7 +3,7 @@
     internal import WAL
     internal import WALDelivery
 
-    /// What the servers say of a stream.
+    /// The configuration and state of a stream, as the servers report them.
     struct StreamInfo {
         enum Retention {
             case limits, interest, workQueue
@@ -18,12 +18,13 @@
         var isSealed: Bool
         var isInMemory: Bool
         var discardsOld: Bool
-        /// Whether the number of messages of a subject is limited. At that limit old messages go, whatever `discard` says.
+        /// Whether the number of messages for each subject is limited. At that limit, the server removes old messages,
+        /// whether `discard` is `old` or `new`.
         var hasSubjectLimit: Bool
         var acknowledges: Bool
-        /// Whether the number or the size of messages is limited.
+        /// Whether the number or the size of all messages is limited.
         var hasLimit: Bool
-        /// The largest body of a message in bytes, with room for the headers.
+        /// The largest body of a message, in bytes, with space left for the headers.
         var maxMessageSize: Int
         var firstMessage: UInt64
         var lastMessage: UInt64
@@ -32,7 +33,7 @@
         /// Whether all messages were removed.
         var isPurged: Bool { lastMessage > 0 && firstMessage > lastMessage }
 
-        /// Reads an answer of the servers, whose numbers can be anything.
+        /// Reads an answer of the servers, which may have any numbers.
         init(_ info: jsStreamInfo) {
             let config = unsafe info.Config.pointee
             name = unsafe String(cString: config.Name)
@@ -77,7 +78,7 @@
         /// The headers of this package that the message has.
         var headers: [String: String] = [:]
         var body: [UInt8]
-        /// The number of later messages. Only known of a consumer's message.
+        /// The number of messages after this one. Known only if a consumer has delivered the message.
         var following: Int?
 
         init(_ message: OpaquePointer, number: UInt64, following: Int? = nil) {
@@ -107,13 +108,14 @@
 
         /// Calls a closure with each record of a message that isn't a claim.
         ///
-        /// - Throws: ``JetStreamError`` with the code `damaged`. The closure wasn't called then.
+        /// - Throws: ``JetStreamError`` with the code `damaged`. Then the closure wasn't called.
         func forEachRecord(_ take: (SequenceNumber, Timestamp, RawSpan) -> Void) throws(JetStreamError) {
             guard let record = try singleRecord() else { return try StreamBody.forEachRecord(of: body, take) }
             unsafe take(record.sequence, record.time, body.span.bytes)
         }
 
-        /// The number and time of the record that the whole body is. Nil if the body is a batch.
+        /// Returns the number and time of the record if the whole body is one record. Returns nil if the body is a
+        /// batch.
         private func singleRecord() throws(JetStreamError) -> (sequence: SequenceNumber, time: Timestamp)? {
             guard headers[StreamState.Key.kind] == StreamState.Kind.record.rawValue else { return nil }
             guard let sequence = headers[StreamState.Key.sequence].flatMap(UInt64.init),

@@ -11,7 +11,7 @@
 
     /// The messages of a batch (FORMAT.md, "JetStream messages"): one with all records, or one for each.
     struct StreamPublication {
-        /// The most messages that a server stores as one atomic batch, by its default.
+        /// The most messages that a server stores as one atomic batch, by the server's default.
         static let messagesMax = 1000
 
         private let batch: SinkBatch
@@ -20,9 +20,9 @@
 
         /// Encodes a batch.
         ///
-        /// - Parameter sizeMax: The largest body of a message.
-        /// - Throws: ``JetStreamError`` with the code `tooLarge`. The flusher sends half of such a batch.
-        ///   A record that no message can carry is blamed, and becomes a dead letter.
+        /// - Parameter sizeMax: The largest body of a message, in bytes.
+        /// - Throws: ``JetStreamError`` with the code `tooLarge`. The flusher then sends half of the batch. If no
+        ///   message can carry a record, the error blames that record, which becomes a dead letter.
         init(_ batch: SinkBatch, _ configuration: JetStreamSink.Configuration, sizeMax: Int) throws(JetStreamError) {
             self.batch = batch
             guard configuration.granularity == .batch || batch.records.isEmpty else {

@@ -2,9 +2,10 @@
     internal import WAL
     internal import WALDelivery
 
-    /// The one reader of a stream, on a thread of its own. It reads from a place on, and makes another consumer if one is stuck.
+    /// The reader of a stream, on a thread of its own. It reads in order from one message, and replaces a consumer that
+    /// is stuck.
     actor StreamReader {
-        /// The longest wait for a message, after which the caller can stop.
+        /// The longest wait for a message. After it, the caller can stop.
         private static let waitMax = Duration.milliseconds(200)
         private static let messagesMax = 256
         private static let bodySizeMax = 4 << 20
@@ -19,7 +20,7 @@
         /// The number of the message to read next.
         private var next: UInt64 = 1
         private var lastProgress = ContinuousClock.now
-        /// The number of consumers that were stuck and replaced, and not taken yet.
+        /// The number of stuck consumers that were replaced since the last ``takeRenewals()``.
         private var renewalCount = 0
 
         nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
@@ -48,7 +49,7 @@
             return head.log
         }
 
-        /// Returns what the stream's last message says of itself; nil if there are no messages.
+        /// Returns the head of the stream's last message, or nil without messages.
         func lastHead() throws(JetStreamError) -> StreamRules.Head? {
             let info = try info()
             guard info.lastMessage > 0, let message = try connected().message(info.lastMessage, of: stream) else {
@@ -57,9 +58,10 @@
             return try StreamRules.Head(message.headers, number: message.number, stream: stream)
         }
 
-        /// Returns the epoch of the stream's last owner; 0 without one.
+        /// Returns the epoch of the stream's last owner, or 0 without one.
         ///
-        /// The last message can be a late one of an earlier owner, and a server can have lost a claim.
+        /// It is the higher epoch of the last message and the last claim. The last message can be a late one of an
+        /// earlier owner, and a server can have lost a claim.
         func lastEpoch(of source: LogID) throws(JetStreamError) -> UInt64 {
             let last = try lastHead()?.epoch ?? 0
             let subject = StreamNames.subject(of: source, .claim)
@@ -67,7 +69,8 @@
             return max(last, try StreamRules.Head(claim.headers, number: claim.number, stream: stream).epoch)
         }
 
-        /// Moves to the first message whose position is above this one, by halving; or to the first message of all.
+        /// Moves by halving to the first message whose position is above `position`. With nil, moves to the first
+        /// message of the stream.
         func move(after position: UInt64?) throws(JetStreamError) {
             subscription = nil
             let info = try info()
@@ -78,13 +81,13 @@
                 let isBefore = try message.map { message throws(JetStreamError) in
                     try StreamRules.Head(message.headers, number: middle, stream: stream).last <= position
                 }
-                // A message that is gone by now had an older position.
+                // A message that was removed meanwhile had a lower position.
                 if isBefore ?? true { low = middle + 1 } else { high = middle }
             }
             next = low
         }
 
-        /// Returns the next messages. Waits for the first one for a while; returns none if it doesn't come.
+        /// Returns the next messages. Waits at most ``waitMax`` for the first one, and returns none if it doesn't come.
         func messages() throws(JetStreamError) -> [StreamMessage] {
             let source: StreamSubscription
             if let subscription { source = subscription } else { source = try subscribe() }
@@ -94,7 +97,7 @@
             while messages.count < Self.messagesMax, size < Self.bodySizeMax,
                 let message = try source.next(within: wait)
             {
-                // A consumer that the library has replaced may begin earlier.
+                // A consumer that the library has replaced may begin with an earlier message.
                 guard message.number >= next else { continue }
                 next = message.number + 1
                 size += message.body.count
@@ -112,8 +115,9 @@
             return made
         }
 
-        /// Returns whether all messages are read. Asks the servers at once, or if no message has come for a while. If there are more messages
-        /// then, the next call makes another consumer: a consumer on a replica that hangs gives nothing.
+        /// Returns whether all messages were read. Asks the servers only if `askingAtOnce` is true, or if no message
+        /// has come for `stallTimeout`. If the stream has more messages after that time, the next call makes another
+        /// consumer, because a consumer on a hanging replica delivers nothing.
         func isAtEnd(askingAtOnce: Bool) throws(JetStreamError) -> Bool {
             guard askingAtOnce || ContinuousClock.now - lastProgress > stallTimeout else { return false }
             let info = try info()
@@ -139,7 +143,7 @@
                 throw JetStreamError(
                     .noStream, "There is no stream \(stream). Name a stream that a JetStreamSink writes.")
             }
-            // Its sink refuses it as well, so nothing will come.
+            // The sink refuses this stream, too, so no message will come.
             guard !info.isPurged else {
                 throw JetStreamError(
                     .foreignStream,
@@ -157,7 +161,7 @@
             return made
         }
 
-        /// Returns the number of replaced consumers since the last call.
+        /// Returns the number of consumers that were replaced since the last call.
         func takeRenewals() -> Int {
             defer { renewalCount = 0 }
             return renewalCount

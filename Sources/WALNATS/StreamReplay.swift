@@ -2,7 +2,7 @@
     package import WAL
     package import WALDelivery
 
-    /// The records of a stream from its first message on, for a new store.
+    /// The records of a stream from its first message, for a new store.
     package struct StreamReplay: Sendable {
         private static let triesMax = 8
 
@@ -12,12 +12,13 @@
         private let reader: StreamReader
         private var rules: StreamRules
         private var isPlaced = false
-        /// The reason why the message after the last records can't be taken.
+        /// The error of the message after the last returned records.
         private var failure: JetStreamError?
 
         /// Connects, and reads the log's identifier from the stream's last message.
         ///
-        /// - Parameter configuration: How to reach the servers, and the name of the stream.
+        /// - Parameter configuration: The servers, the credentials, and the name of the stream.
+        /// - Throws: The errors of ``StreamFollower/source(of:)``.
         package init(_ configuration: JetStreamSink.Configuration) async throws(JetStreamError) {
             log = try await StreamFollower.source(of: configuration)
             stream = StreamNames.stream(of: log, configuration)
@@ -27,13 +28,17 @@
         }
 
         private static func rules(of log: LogID, _ stream: String, after position: SequenceNumber) -> StreamRules {
-            // Without the epoch that the store's last batch had, a message of an earlier owner can't be known. So all messages are read.
+            // Without the epoch of the store's last batch, a message of an earlier owner can't be recognized. So the
+            // replay reads all messages.
             StreamRules(
                 source: log, stream: stream, position: LogReplica.Position(sequence: position, epoch: 0),
                 acceptsGaps: false)
         }
 
-        /// Returns the next records after a position, which doesn't fall. Returns nil at the stream's end. Tries again while the stream is away.
+        /// Returns the next records after a position, or nil at the stream's end. The position must not decrease from
+        /// one call to the next.
+        ///
+        /// If the stream is unavailable, it tries up to ``triesMax`` times.
         ///
         /// - Throws: ``JetStreamError``, with the code `gap` if the stream lacks records.
         package mutating func next(after position: SequenceNumber) async throws(JetStreamError) -> [SinkRecord]? {
@@ -68,7 +73,7 @@
                 do throws(JetStreamError) {
                     for message in messages { records += try rules.records(of: message) }
                 } catch {
-                    // The records before the message come first.
+                    // Return the records before that message first. The next call throws the error.
                     guard !records.isEmpty else { throw error }
                     failure = error
                 }

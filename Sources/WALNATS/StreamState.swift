@@ -46,12 +46,12 @@ struct StreamState: Hashable {
 
     var text: String { lanes.map { "\($0.epoch):\($0.position.rawValue)" }.joined(separator: " ") }
 
-    /// Whether these lanes are as a batch expects them.
+    /// Returns whether these lanes have the epochs and positions that a batch expects.
     func has(_ expected: [SinkLane]) -> Bool {
         expected.allSatisfy { lanes.indices.contains($0.index) && lanes[$0.index] == $0 }
     }
 
-    /// Whether another owner has claimed one of these lanes.
+    /// Returns whether another owner has claimed one of these lanes.
     func isClaimed(after expected: [SinkLane]) -> Bool {
         expected.contains { lanes.indices.contains($0.index) && lanes[$0.index].epoch > $0.epoch }
     }
@@ -68,7 +68,7 @@ struct StreamState: Hashable {
         return state
     }
 
-    /// The headers of a message that leads to this state.
+    /// Returns the headers of a message that leads to this state.
     func headers(_ kind: Kind, of log: LogID, after previous: SequenceNumber, to last: SequenceNumber) -> [(
         String, String
     )] {

@@ -1,9 +1,10 @@
 #if NATS
     internal import CWALNATS
 
-    /// A consumer that gives a stream's messages in order, without acknowledgements. The server removes it after its last use.
+    /// A consumer that delivers a stream's messages in order, without acknowledgements. The server removes it after its
+    /// last use.
     ///
-    /// `@unchecked Sendable`: the pointer never changes, and the library locks what it points to.
+    /// `@unchecked Sendable`: the pointer never changes, and the library locks the object that it points to.
     @safe
     final class StreamSubscription: @unchecked Sendable {
         private let subscription: OpaquePointer

@@ -2,13 +2,14 @@
     internal import WAL
     internal import WALDelivery
 
-    /// The one writer of streams: it knows the last message of each, and states it with the next.
+    /// The writer of streams. It knows the last message of each stream, and states that message's number with the next
+    /// one.
     actor StreamWriter {
-        /// What a stream's last message says.
+        /// The last message of a stream, with the limit of the stream.
         private struct Known {
             var lastMessage: UInt64
             var state: StreamState
-            /// The largest body that the stream takes.
+            /// The largest body that the stream takes, in bytes.
             var maxMessageSize: Int
         }
 
@@ -59,7 +60,8 @@
             do throws(JetStreamError) {
                 try publish(batch, publication, after: before, on: connection)
             } catch {
-                // The stream's limit may have been lowered since the claim. A lone record would be tried without end.
+                // The stream's limit may have been lowered since the claim. The flusher would try a single record
+                // without end.
                 guard error.code == .tooLarge, batch.records.count == 1 else { throw error }
                 throw error.blamingRecord
             }
@@ -86,7 +88,8 @@
             }
         }
 
-        /// Looks at the message that came in between. If it left the batch's lanes as they were, the batch can follow it.
+        /// Examines the message that came in between. If it left the batch's lanes unchanged, returns the state that
+        /// the batch can follow.
         private func others(
             of batch: SinkBatch, instead before: Known, on connection: StreamConnection
         ) throws(JetStreamError) -> Known {
@@ -95,7 +98,7 @@
             if now.state.isClaimed(after: batch.lanes) {
                 throw JetStreamError(.fenced, "Another owner has claimed lanes of the log \(batch.log).")
             }
-            // A message of this sink, whose answer was lost, may have arrived late. Only a claim shows that.
+            // A message of this sink whose answer was lost may have arrived late. Only a claim shows that.
             guard now.state.has(batch.lanes), now.lastMessage > before.lastMessage else {
                 throw JetStreamError(
                     .indeterminate, "The stream \(stream.name) has a different last message than expected.")

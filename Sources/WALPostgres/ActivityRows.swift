@@ -2,9 +2,10 @@
     internal import WAL
     internal import WALTasks
 
-    /// Rows of activities in the binary form of COPY. The memory serves again.
+    /// Rows of activities in the binary form of COPY. Their memory is reused.
     struct ActivityRows: ~Copyable {
-        /// The columns have the order of the fields in the log: a row is a record with other sizes.
+        /// The COPY statement. Its columns have the order of the fields in the log, so a row is a record with other
+        /// sizes.
         static let copy = """
             COPY dag_task_activity_logs (task_id, id, created_at, dag_id, node_id, action, message, data, level) \
             FROM STDIN (FORMAT binary)
@@ -14,7 +15,7 @@
 
         private var wire = WireBytes()
 
-        /// The bytes that were added since the last `removeAll`.
+        /// The bytes that were added since the last `removeAll()`.
         var bytes: UnsafeRawBufferPointer { unsafe wire.bytes }
 
         mutating func removeAll() { wire.removeAll() }

@@ -2,10 +2,11 @@
     internal import WALTasks
 
     extension BatchSection {
-        /// About the most bytes of one statement. The server holds them several times over, and takes 1 GiB at most.
+        /// The approximate limit of one statement, in bytes. The server keeps several copies of the values, and takes
+        /// at most 1 GiB.
         private static let sizeMax = 32 << 20
 
-        /// How many operations it holds.
+        /// The number of operations.
         var count: Int {
             switch self {
             case .rows(let rows): rows.count
@@ -13,7 +14,7 @@
             }
         }
 
-        /// The indexes of the operations that it holds.
+        /// The indexes of the operations.
         private var indexes: [Int] {
             switch self {
             case .rows(let rows): rows.deletes + rows.saves + rows.updates + rows.activities
@@ -21,12 +22,12 @@
             }
         }
 
-        /// The one operation that it holds; nil if there are others.
+        /// The index of the one operation. Nil if there are several.
         var only: Int? {
             count == 1 ? indexes.first : nil
         }
 
-        /// Sections of a size for one statement, which together do what this one does.
+        /// Divides the section into pieces that each fit in one statement. Together they have the same effect.
         func pieces(of operations: [TaskBatch.Operation]) -> [BatchSection] {
             guard case .rows(let rows) = self else { return [self] }
             var pieces: [BatchSection] = []
@@ -51,7 +52,8 @@
             return pieces + (piece.count > 0 ? [.rows(piece)] : [])
         }
 
-        /// The two sections to try where this one was refused, the first one first: changes of one task keep their order.
+        /// The halves of a section that was refused, in the order in which to apply them. Changes of one task keep
+        /// their order.
         var halves: [BatchSection] {
             guard case .rows(let rows) = self else { return [self] }
             var first = RowSection()
@@ -67,7 +69,7 @@
     }
 
     extension TaskMutation {
-        /// The bytes of the texts that can be long.
+        /// The approximate size in bytes, by the texts that can be long.
         fileprivate var textSize: Int {
             func size(_ texts: String?...) -> Int { texts.reduce(64) { $0 + ($1?.utf8.count ?? 0) } }
             return switch self {

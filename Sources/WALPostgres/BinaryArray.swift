@@ -3,7 +3,7 @@
 
     /// A one-dimensional array in PostgreSQL's binary form: five integers, then each element after its size.
     final class BinaryArray {
-        /// The type of the elements, by its OID.
+        /// The type of the elements, with its OID.
         enum Element: Int32 {
             case text = 25
             case json = 114
@@ -25,7 +25,7 @@
             clear()
         }
 
-        /// The whole array. Valid until it's changed.
+        /// The bytes of the whole array. Valid until the array changes.
         var bytes: UnsafeRawBufferPointer { unsafe wire.bytes }
 
         /// Removes all elements.

@@ -3,9 +3,9 @@
     internal import WAL
     internal import WALTasks
 
-    /// What it takes to cancel what a connection is doing, from any thread.
+    /// A handle with which any thread can cancel the running statement of a connection.
     ///
-    /// `@unchecked Sendable`: the pointer never changes, and PQcancel may be called from any thread.
+    /// `@unchecked Sendable`: the pointer never changes, and any thread may call PQcancel.
     @safe final class CancelHandle: CancelTarget, @unchecked Sendable {
         let threadName = "wal-pg-cancel"
         private let handle: OpaquePointer?
@@ -19,7 +19,7 @@
         }
 
         func cancel() {
-            // The request goes over a connection of its own.
+            // The request uses a connection of its own.
             StandardDescriptors.fill()
             var message: [CChar] = Array(repeating: 0, count: 256)
             unsafe PQcancel(handle, &message, Int32(message.count))

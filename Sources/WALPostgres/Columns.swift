@@ -2,7 +2,7 @@
     internal import WAL
     internal import WALTasks
 
-    /// The columns of the tables, in the one order in which they're written and read.
+    /// The columns of the tables, in the order in which statements write and read them.
     enum Columns {
         static let task: [(name: String, type: BinaryArray.Element)] = [
             ("id", .text), ("dag_id", .text), ("node_id", .text), ("current_node_id", .text), ("sub_dag_path", .text),
@@ -14,7 +14,7 @@
             ("id", .text), ("task_id", .text), ("dag_id", .text), ("node_id", .text), ("action", .text),
             ("message", .text), ("data", .json), ("level", .text), ("created_at", .timestamp),
         ]
-        /// Of a ``StatusChange``.
+        /// The columns of a ``StatusChange``.
         static let change: [(name: String, type: BinaryArray.Element)] = [
             ("id", .text), ("status", .text), ("error", .text), ("updated_at", .timestamp), ("started_at", .timestamp),
             ("completed_at", .timestamp),

@@ -3,9 +3,9 @@
     internal import WALTasks
 
     extension Connection {
-        /// Takes the bytes of a COPY.
+        /// A stream that sends the bytes of a COPY.
         @safe struct CopyStream {
-            /// The size of the pieces to send, in bytes. The server works on a piece while the next one is made.
+            /// The size of the pieces to send, in bytes. The server processes a piece while the next one is encoded.
             static let pieceSize = 32 << 10
 
             fileprivate let connection: Connection
@@ -19,7 +19,7 @@
             }
         }
 
-        /// Runs a COPY inside a transaction; `body` sends its bytes. Returns the number of rows.
+        /// Runs a COPY inside a transaction. `body` sends the bytes. Returns the number of rows.
         func copy(
             _ sql: String, named name: String, _ body: (CopyStream) throws(StoreError) -> Void
         ) throws(StoreError) -> Int {
@@ -39,9 +39,10 @@
             return unsafe try check(result, name).changedCount
         }
 
-        /// Ends a COPY, and returns the server's answer; nil if the connection is broken. With a reason, it comes to nothing.
+        /// Ends a COPY. With a reason, the server discards the rows. Returns the server's answer, or nil if the
+        /// connection is broken.
         private func endCopy(_ reason: String?) -> OpaquePointer? {
-            // While the end isn't sent, libpq answers that it wants more rows, without end.
+            // If the end wasn't sent, each PQgetResult would ask for more rows, and the loop would never end.
             guard unsafe PQputCopyEnd(handle, reason) == 1 else { return nil }
             let answer = unsafe PQgetResult(handle)
             while let next = unsafe PQgetResult(handle) { unsafe PQclear(next) }

@@ -9,26 +9,27 @@
         internal import Glibc
     #endif
 
-    /// An open session with the server. Not thread-safe, but for ``cancelHandle``: it belongs to one thread.
+    /// A connection to the server. Not thread-safe, except ``cancelHandle``: it belongs to one ``DatabaseThread``.
     @safe final class Connection {
         let settings: ConnectionSettings
         let cancelHandle: CancelHandle
-        /// Whether a pooler, such as PgBouncer, is in between, which may give each transaction another session: nothing may be
-        /// set or prepared beyond one.
+        /// Whether a pooler, such as PgBouncer, is between the connection and the server. It may give each transaction
+        /// another session, so no setting and no prepared statement may last beyond a transaction.
         private(set) var isPooled = false
         let handle: OpaquePointer
-        /// Whether the server gave up its wait for a replica, for a commit that it has carried out. Written by the library's calls on the
+        /// Whether the server has committed, but has given up its wait for a standby. libpq's calls write it, on the
         /// connection's thread.
         private let gaveUpReplica: UnsafeMutablePointer<Bool>
-        /// What each transaction through a pooler begins with.
+        /// The statements that begin each transaction through a pooler.
         private let pooledBegin: String
-        /// The text of each statement, where none can be prepared.
+        /// The text of each statement by its name, because none can be prepared through a pooler.
         private var texts: [String: String] = [:]
 
-        // READ COMMITTED whatever the server's default is: a batch that waited for a lock must see what was committed meanwhile.
+        // READ COMMITTED, because a batch that has waited for a lock must see the changes that were committed
+        // meanwhile. The server may have another default.
         private static let begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
-        /// Connects and sets the session up; `variables` are more `name = value` for it.
+        /// Connects and sets the session up. `variables` are more settings of the session, each as `name = value`.
         init(_ settings: ConnectionSettings, variables more: [String] = []) throws(StoreError) {
             self.settings = settings
             let variables = settings.variables + more
@@ -41,11 +42,12 @@
             unsafe gaveUpReplica = .allocate(capacity: 1)
             unsafe gaveUpReplica.initialize(to: false)
             cancelHandle = unsafe CancelHandle(handle)
-            // The default prints to standard error.
+            // libpq's default receiver prints to standard error.
             unsafe PQsetNoticeReceiver(
                 handle,
                 { flag, notice in
-                    // By the server's function, because its text is translated, and its SQLSTATE is that of all warnings.
+                    // The server's function identifies the notice: its text is translated, and its SQLSTATE is that of
+                    // all warnings.
                     guard let function = unsafe PQresultErrorField(notice, Int32(UInt8(ascii: "R"))),
                         unsafe strcmp(function, "SyncRepWaitForLSN") == 0
                     else { return }
@@ -55,7 +57,8 @@
                 throw unsafe StoreError(
                     .connectionFailed, Self.text(PQerrorMessage(handle)), statement: "connect", place: settings.server)
             }
-            // A pooler can't know at login which process will serve a transaction, so it makes the number up.
+            // At login, a pooler can't know the process that will serve a transaction, so it reports an invented
+            // number.
             let process = try query("SELECT pg_backend_pid()", named: "set up session")
             isPooled =
                 unsafe try process.first { (row) throws(StoreError) in row.number() }
@@ -63,7 +66,7 @@
             if isPooled { return }
             let setup = variables + ["default_transaction_isolation = 'read committed'"]
             try execute(setup.map { "SET \($0)" }.joined(separator: "; "), named: "set up session")
-            // Ends what a process that is gone has left running. Not every system can do it.
+            // With this setting, the server ends the statements of a client that is gone. Not every system supports it.
             if unsafe PQserverVersion(handle) >= 140_000 {
                 do throws(StoreError) {
                     try execute("SET client_connection_check_interval = 5000", named: "set up session")
@@ -87,29 +90,29 @@
             }
         }
 
-        /// Whether another statement can be sent: connected, and in no transaction.
+        /// Whether the connection can take another statement: it is connected, and in no transaction.
         var isUsable: Bool {
             unsafe PQstatus(handle) == CONNECTION_OK && PQtransactionStatus(handle) == PQTRANS_IDLE
         }
 
-        /// Looks whether the server has closed the connection while nothing was asked of it. Doesn't wait.
+        /// Checks whether the server has closed the connection while it was idle. Doesn't wait.
         func notice() {
-            // The first call may find a farewell, the second then finds the end.
+            // The first call may find the server's last message. Then the second one finds the end of the connection.
             for _ in 0..<2 where unsafe PQstatus(handle) == CONNECTION_OK { unsafe PQconsumeInput(handle) }
         }
 
-        /// Runs one or more statements without values; errors call them `name`.
+        /// Runs one or more statements without values. Their errors name the statement `name`.
         @discardableResult
         func execute(_ sql: String, named name: String) throws(StoreError) -> QueryResult {
             unsafe try check(PQexec(handle, sql), name)
         }
 
-        /// Runs one statement without values, for its rows.
+        /// Runs one statement without values, and returns its rows.
         func query(_ sql: String, named name: String) throws(StoreError) -> QueryResult {
             unsafe try check(PQexecParams(handle, sql, 0, nil, nil, nil, nil, 1), name)
         }
 
-        /// Prepares a statement under its name. Through a pooler it is prepared with each run.
+        /// Prepares a statement under its name. Through a pooler, each run prepares it.
         func prepare(_ sql: String, named name: String) throws(StoreError) {
             if isPooled {
                 texts[name] = sql
@@ -144,19 +147,19 @@
                 }, name)
         }
 
-        /// Commits what `body` wrote, or nothing if it throws.
+        /// Runs `body` in a transaction. Commits if it returns, and rolls back if it throws.
         func transaction<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
             try execute(isPooled ? pooledBegin : Self.begin, named: "begin")
             let value: Value
             do {
                 value = try body()
             } catch {
-                // The server ends what is open when the connection ends.
+                // If the connection has ended, the server rolls back by itself.
                 if unsafe PQstatus(handle) == CONNECTION_OK { _ = try? execute("ROLLBACK", named: "roll back") }
                 throw error
             }
             let end = try committing { () throws(StoreError) in try execute("COMMIT", named: "commit") }
-            // The server answers to a COMMIT of what has failed already with a ROLLBACK, and calls that a success.
+            // The server answers the COMMIT of a failed transaction with ROLLBACK, and reports success.
             guard end.commandTag == "COMMIT" else {
                 throw StoreError(
                     .other, "the transaction was rolled back instead of committed", statement: "commit",
@@ -165,8 +168,9 @@
             return value
         }
 
-        /// Runs a statement that commits. If the connection breaks meanwhile, or the answer finds no memory, the outcome is unknown. So it is
-        /// if a cancellation ends the server's wait for a replica: it calls that a success.
+        /// Runs a statement that commits. Throws `indeterminate` if the connection breaks, if memory for the answer
+        /// runs out, or if a cancellation ends the server's wait for a standby. In the last case, the server itself
+        /// reports success.
         func committing<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
             unsafe gaveUpReplica.pointee = false
             let value: Value
@@ -204,7 +208,8 @@
         private static let sqlStateField = Int32(UInt8(ascii: "C"))
         private static let messageField = Int32(UInt8(ascii: "M"))
 
-        /// An error without SQLSTATE: libpq's own. It is the connection's end, or a lack of memory.
+        /// Returns the error of a call without a SQLSTATE, which is libpq's own: the connection is lost, or memory has
+        /// run out.
         func failure(_ name: String) -> StoreError {
             let isLost = unsafe PQstatus(handle) != CONNECTION_OK
             return unsafe StoreError(
@@ -223,7 +228,7 @@
         }
     }
 
-    /// Calls `body` with the strings as C strings, and a null after the last.
+    /// Calls `body` with the strings as C strings, and a null pointer after the last one.
     private func withCStrings<Result>(
         _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result
     ) -> Result {

@@ -2,48 +2,51 @@
     internal import CWALPostgres
     internal import WALTasks
 
-    /// How to reach the server, and what a session is set to.
+    /// The settings of a connection and its session.
     struct ConnectionSettings: Sendable {
         /// libpq's keywords with their values.
         let parameters: [String: String]
         let statementTimeout: Duration
         let lockTimeout: Duration
-        /// The number of activities from which a batch takes COPY. A smaller one takes one statement, with one round trip.
+        /// The least number of activities in a batch that uses COPY. A smaller batch is one statement, with one round
+        /// trip.
         var copiedMin = 64
 
-        /// Where the user's own string doesn't say otherwise. Keepalives and the TCP timeout find a server that is gone within
-        /// half a minute; a replica is no place for a store that has to read what it wrote.
+        /// The values of keywords that the user's string leaves out. Keepalives and the TCP timeout detect a lost
+        /// server within half a minute. A store must read its own writes, so it needs a server that takes writes and
+        /// not a standby.
         private static let defaults = [
             "connect_timeout": "5", "keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "3",
             "tcp_user_timeout": "30000", "target_session_attrs": "read-write", "application_name": "swift-wal",
         ]
 
-        /// `conninfo` is libpq's connection string or URI.
+        /// Makes settings from libpq's connection string or URI.
         init(conninfo: String, statementTimeout: Duration, lockTimeout: Duration) throws(StoreError) {
             self.statementTimeout = statementTimeout
             self.lockTimeout = lockTimeout
             let given = try Self.parse(conninfo)
             try Self.refuseSplitPassword(given, isURI: conninfo.hasPrefix("postgres"))
-            // A service has values of its own, which explicit ones would override.
+            // A service has values of its own, which the defaults would override.
             var parameters = given["service"] == nil ? Self.defaults.merging(given) { $1 } : given
             parameters["client_encoding"] = "UTF8"
             self.parameters = parameters
         }
 
-        /// Database, host and port, for people.
+        /// The database, host and port, for messages.
         var server: String {
             let host = parameters["host"] ?? parameters["hostaddr"] ?? parameters["service"] ?? "the default host"
             let database = parameters["dbname"].map { "\($0) at " } ?? ""
             return database + host + (parameters["port"].map { ":\($0)" } ?? "")
         }
 
-        /// What every session or transaction is set to: what the statements rely on, whatever the server's, the database's or the
-        /// role's defaults are. Times are in milliseconds. Values and rows go in binary form, so the styles of texts don't matter.
+        /// The settings of each session, or of each transaction through a pooler. The statements rely on them, and the
+        /// server, the database or the role may have other defaults. Times are in milliseconds. A store's values and
+        /// rows are in binary form, so the styles of texts don't matter to it.
         var variables: [String] {
             [
                 statementLimit, "lock_timeout = \(Self.milliseconds(lockTimeout))",
                 "idle_in_transaction_session_timeout = 60000",
-                // A row that is refused must not end the session.
+                // A refused row must not end the session.
                 "exit_on_error = off",
             ]
         }
@@ -52,11 +55,12 @@
         var statementLimit: String { "statement_timeout = \(Self.milliseconds(statementTimeout))" }
 
         private static func milliseconds(_ duration: Duration) -> Int32 {
-            // 0 would be for ever.
+            // 0 would mean no limit.
             Int32(min(max(1, duration / .milliseconds(1)), Double(Int32.max)))
         }
 
-        /// A password with an unencoded character in it ends up in host, port or database, which messages name.
+        /// Throws if a part of the password may be in the host, database or port, which messages show. A password with
+        /// an unencoded character is divided in this way.
         private static func refuseSplitPassword(_ given: [String: String], isURI: Bool) throws(StoreError) {
             if isURI, ["host", "dbname"].contains(where: { given[$0]?.contains("@") ?? false }) {
                 throw StoreError(
@@ -77,7 +81,7 @@
                 unsafe PQfreemem(message)
             }
             guard let options = unsafe options else {
-                // libpq's own words repeat parts of the string, which may be of a password.
+                // libpq's message quotes parts of the string, which may be parts of the password.
                 throw StoreError(
                     .invalidArgument,
                     "the connection string can't be read: write key=value pairs or a postgresql:// URI as libpq takes them"

@@ -2,19 +2,20 @@
     internal import WAL
     internal import WALTasks
 
-    /// Sets operations aside in `wal_sink_dead_letter`, inside the transaction of their batch, and takes them out again.
+    /// Sets operations aside in `wal_sink_dead_letter`, within the transaction of their batch. Reads and removes them
+    /// later.
     struct DeadLetterStatements: DeadLetterTable {
         private let connection: Connection
 
         init(_ connection: Connection) throws(StoreError) {
             self.connection = connection
-            // DO NOTHING: a record that is set aside already, by a database that was restored since, must not stop the sink.
+            // DO NOTHING: a restored database may have set the record aside already, and that must not stop the sink.
             try connection.prepare(
                 """
                 INSERT INTO wal_sink_dead_letter (\(Columns.deadLetter)) VALUES ($1::text, $2::int8, $3::int4, $4::text, \
                 $5::text, $6::bytea, $7::text, $8::text, $9::timestamptz) ON CONFLICT (log_id, position) DO NOTHING
                 """, named: Self.insert)
-            // The lock makes a second redrive wait for the first, which then finds no letter.
+            // The lock makes a second redrive wait for the first. Then the second one finds no letter.
             try connection.prepare(
                 """
                 SELECT \(Columns.deadLetter) FROM wal_sink_dead_letter \
@@ -33,7 +34,8 @@
             parameters.append(letter.id)
             parameters.append(letter.lane.map { Int32(clamping: $0) })
             parameters.append(letter.kind)
-            // What was refused may be refused here, too: an id with a NUL. The body has it as it is.
+            // The server may have refused the row because of a NUL in its id, and would refuse that here, too. The body
+            // has the id unchanged.
             parameters.append(letter.rowID?.withoutNUL)
             parameters.append(letter.body)
             parameters.append(letter.code)

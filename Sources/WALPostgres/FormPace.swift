@@ -1,6 +1,7 @@
 #if Postgres
-    /// The pace of a form of writing that the server may refuse. The pauses double up to 64 batches: where activities are replayed into
-    /// a table that has them, most batches go straight to the form that works.
+    /// The pace of attempts to write in a form that the server may refuse. After each refusal, the next batches skip
+    /// the form: first one batch, then twice as many as before, up to 64. So if activities are replayed into a table
+    /// that has them, most batches immediately use the form that works.
     struct FormPace {
         private static let pauseMax = 64
         private var pause = 0

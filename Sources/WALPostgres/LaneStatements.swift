@@ -3,7 +3,7 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// Reads and moves the positions of a log's lanes in a table.
+    /// Claims, moves and reads the lanes of a log in a table of positions. A `key` is the value of the table's key.
     struct LaneStatements {
         private let connection: Connection
 
@@ -27,13 +27,13 @@
                 "SELECT part, epoch, position FROM \(table.name) WHERE \(table.key) = $1::text", named: "read lanes")
         }
 
-        /// Raises the epochs of the lanes of `key`, all or none.
+        /// Raises the epochs of the lanes in one transaction, all or none.
         func claim(
             _ indices: Range<Int>, of laneCount: Int, log: LogID, key: String, owner: String
         ) throws(StoreError) -> [SinkLane] {
             let count = Int32(clamping: laneCount)
             return try connection.transaction { () throws(StoreError) in
-                // One claim of a log at a time, so that two that count the lanes differently see each other.
+                // One claim of a log runs at a time. So claims with different numbers of lanes see each other's rows.
                 var lock = ParameterList()
                 lock.append(Self.lockClass)
                 lock.append(Int32(truncatingIfNeeded: log.low))
@@ -53,7 +53,8 @@
             }
         }
 
-        /// Moves the lanes inside a transaction. Throws `fenced` or `setBack`, and moves none, if one isn't as its owner believes.
+        /// Moves the lanes inside a transaction. Throws `fenced` or `setBack`, and moves none, if the epoch or position
+        /// of one isn't the expected one.
         func move(_ lanes: LaneMove) throws(StoreError) {
             let isOwner = try connection.run("move lanes", lanes.parameters).first { (row) throws(StoreError) in
                 row.number() == 1
@@ -61,7 +62,7 @@
             guard isOwner == true else { throw try refusal(of: lanes) }
         }
 
-        /// The error for lanes that aren't as their owner believes.
+        /// Returns the error for lanes whose epochs or positions aren't the expected ones.
         func refusal(of lanes: LaneMove) throws(StoreError) -> StoreError {
             var parameters = ParameterList()
             parameters.append(lanes.key)
@@ -83,13 +84,15 @@
                 place: connection.settings.server)
         }
 
-        /// The first half of the advisory lock's key, beside ``Schema``'s.
+        /// The first half of the key of a log's advisory lock. ``Schema/lockKey`` is one number, which PostgreSQL keeps
+        /// apart from keys of two halves.
         private static let lockClass: Int32 = 0x5357_414C
 
         static let moveParameterCount = 5
 
-        /// Parts of a `WITH`: `fence.is_owner` is true if every lane was as the batch says; only then all have moved.
-        /// They're counted under their locks first, because a statement that commits by itself can't take back a part.
+        /// Returns the parts of a `WITH` that move the lanes. `fence.is_owner` is true if every lane had the expected
+        /// epoch and position. Otherwise no lane moves. The statement first locks and counts the lanes, because a
+        /// statement that commits by itself can't undo a part of its work.
         static func move(_ table: PositionTable) -> String {
             """
             wanted AS (SELECT * FROM unnest($3::int4[], $4::int8[], $5::int8[]) AS w (part, epoch, position)), \
@@ -104,7 +107,7 @@
         }
     }
 
-    /// Where a batch's lanes must be, and where they go.
+    /// A move of a batch's lanes: their expected epochs and positions, and their new position.
     struct LaneMove {
         let parameters: ParameterList
         let key: String

@@ -1,12 +1,13 @@
 #if Postgres
     internal import WAL
 
-    /// The values of a prepared statement, in the order of its parameters. All but literals are in PostgreSQL's binary form.
+    /// The values of a prepared statement, in the order of its parameters. All except literals are in PostgreSQL's
+    /// binary form.
     struct ParameterList {
         private enum Value {
-            /// A part of `bytes`; nil for NULL.
+            /// A part of `bytes`. Nil for NULL.
             case scalar(Range<Int>?)
-            /// A part of `bytes` that ends with a 0: the value as the server reads it in SQL.
+            /// A part of `bytes` that ends with a 0: the value in SQL's text form, which the server parses.
             case literal(Range<Int>)
             case array(BinaryArray)
         }
@@ -44,7 +45,7 @@
             values.append(.scalar(nil))
         }
 
-        /// `literal` has no NUL.
+        /// Adds a value in SQL's text form, which must have no NUL.
         mutating func append(literal: String) {
             let start = bytes.count
             bytes += literal.utf8
@@ -52,10 +53,10 @@
             values.append(.literal(start..<bytes.count))
         }
 
-        /// About how many bytes are sent.
+        /// The approximate number of bytes to send, without arrays.
         var size: Int { bytes.count + 8 * values.count }
 
-        /// Not copied: it mustn't be changed before the statement has run.
+        /// Adds an array without a copy. The array must not change until the statement has run.
         mutating func append(_ array: BinaryArray) {
             values.append(.array(array))
         }
@@ -66,11 +67,12 @@
             values.append(.scalar(start..<bytes.count))
         }
 
-        /// Calls `body` with what libpq wants: where each value is (null for NULL), its size, and whether it's binary.
+        /// Calls `body` with the values in libpq's form: their addresses (null for NULL), their sizes, and their
+        /// formats (1 for binary).
         func withPointers<Result>(
             _ body: (UnsafeBufferPointer<UnsafePointer<CChar>?>, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Result
         ) -> Result {
-            // A byte more, so that there is an address even where every value is empty: null would be NULL.
+            // One byte more, so that there is an address even if every value is empty: a null address would mean NULL.
             unsafe (bytes + [0]).withUnsafeBytes { scalars in
                 var pointers: [UnsafePointer<CChar>?] = unsafe []
                 var sizes: [Int32] = []

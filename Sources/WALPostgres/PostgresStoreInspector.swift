@@ -2,12 +2,16 @@
     package import WAL
     package import WALTasks
 
-    /// Looks into a database of ``PostgresTaskStore`` in read-only transactions: no schema, no table, no row is made.
+    /// An inspector of a database of ``PostgresTaskStore``. Its transactions are read-only, so it creates no schema, no
+    /// table and no row.
     package final class PostgresStoreInspector: StoreInspector {
         package let name = "postgres"
         private let readers: ConnectionPool<InspectSession>
 
-        /// - Throws: `StoreError`: `connectionFailed`, `noTables`, `noTaskTables`, `schemaTooNew`, or what PostgreSQL reports.
+        /// Connects to a database, and checks its tables.
+        ///
+        /// - Throws: `StoreError`: `connectionFailed`, `noTables`, `noTaskTables`, `schemaTooNew`, or the code of an
+        ///   error that PostgreSQL reports.
         package init(_ conninfo: String) async throws(StoreError) {
             let settings = try ConnectionSettings(
                 conninfo: conninfo, statementTimeout: .seconds(30), lockTimeout: .seconds(10))
@@ -42,7 +46,7 @@
         }
     }
 
-    /// The queries on a database that surely has the tables.
+    /// The queries on a database whose tables were checked.
     final class InspectSession: Session {
         let queries: ReadSession
         var connection: Connection { queries.connection }
@@ -55,7 +59,7 @@
     }
 
     extension Connection {
-        /// Runs queries in a transaction that the server lets write nothing.
+        /// Runs queries in a transaction in which the server refuses all writes.
         fileprivate func reading<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
             try execute("BEGIN READ ONLY", named: "begin")
             let result = Result { () throws(StoreError) in try body() }

@@ -2,55 +2,63 @@
     public import Logging
     public import WALTasks
 
-    /// Keeps tasks and activities in a PostgreSQL database (version 12 or later): by itself, or with a log in front of it as the store of a
-    /// `TaskSink`.
+    /// A store of tasks and activities in a PostgreSQL database (version 12 or later).
+    ///
+    /// Use it alone, or with a log in front of it, as the store of a `TaskSink`.
     ///
     /// The tables are `dag_tasks`, `dag_task_activity_logs`, `wal_sink_checkpoint`, `wal_sink_dead_letter` and
-    /// `wal_sink_schema`, in the first schema of `search_path`; times are `timestamptz`. What a call has stored is as durable as
-    /// the server's `synchronous_commit` makes it.
+    /// `wal_sink_schema`, in the first schema of `search_path`. Times are `timestamptz`. A change is as durable as the
+    /// server's `synchronous_commit` makes it.
     ///
-    /// Payloads and data are `json`, not `jsonb`: what is read back is what was saved, byte for byte, with the order of its
-    /// keys, its repeated keys and the digits of its numbers, while `payload ->> 'key'` works all the same, and an index can be
-    /// had over `(payload::jsonb)`. Also, `jsonb` would refuse some valid JSON (`\u0000`, lone surrogates) and costs more to
-    /// write.
+    /// Payloads and data are `json`, not `jsonb`. So a query returns them byte for byte as they were saved, with the
+    /// order of their keys, repeated keys, and the digits of numbers. `payload ->> 'key'` works all the same, and an
+    /// index over `(payload::jsonb)` is possible. Also, `jsonb` would refuse some valid JSON (`\u0000`, lone
+    /// surrogates), and costs more to write.
     ///
-    /// A batch is one transaction, which moves the positions of the log's lanes as well. A small batch is one statement, and thereby one
-    /// round trip. The activities of a larger one go into their table by `COPY`, and if the server refuses that, by the statement.
-    /// Several changes of one task's status in a batch reach its row as one.
+    /// A batch is one transaction, which also moves the positions of the log's lanes. A small batch is one statement,
+    /// and so one round trip. The activities of a larger batch go into their table by `COPY`, or by the statement if
+    /// the server refuses the `COPY`. Several changes of one task's status in a batch reach its row as one change.
     ///
-    /// Some connections write and some read, each on a thread of its own: no call blocks a thread of the concurrency runtime.
-    /// They are opened when they are needed, and opened again by the next call when they broke. A call whose task is cancelled
-    /// is cancelled in the server, too. Callable from any task.
+    /// Some connections write and some read, each on a thread of its own. So no call blocks a thread of the concurrency
+    /// runtime. A call opens a connection when it needs one, and replaces a broken one. If the task of a call is
+    /// canceled, the store cancels the statement on the server. All functions can be called from any task.
     ///
-    /// A pooler such as PgBouncer may be in between, in transaction mode, too. The store notices it by the number of the server's
-    /// process. Then it prepares nothing and sets nothing beyond a transaction, which costs two more round trips for a batch.
+    /// A pooler such as PgBouncer may be between the store and the server, also in transaction mode. The store
+    /// recognizes a pooler by the number of the server's process. Then it prepares nothing and sets nothing beyond a
+    /// transaction, which costs two more round trips for a batch.
     ///
-    /// What the statements rely on is set by the store: time limits, isolation, planning. Defaults of the server, the database or
-    /// the role for them don't matter. `default_transaction_read_only` and `search_path` stay the administrator's.
+    /// The store sets all variables on which its statements rely: time limits, isolation and planning. So the defaults
+    /// of the server, the database or the role don't matter. It leaves `default_transaction_read_only` and
+    /// `search_path` to the administrator.
     ///
-    /// Removing old tasks, and listing completed, failed or cancelled ones, read the whole table of tasks; everything else has
-    /// an index.
+    /// Two kinds of calls read the whole table of tasks: removals of old tasks, and lists of completed, failed or
+    /// canceled tasks. All other calls use an index.
     public final class PostgresTaskStore: SessionStore {
-        /// Names the store in the log's cursor, in metrics and in messages.
+        /// The name of the store in the log's cursor, in metrics and in messages.
         public let name: String
         let pools: StorePools<WriteSession, ReadSession>
+        /// The store's sessions. This package alone uses them.
         public var sessions: StoreSessions { StoreSessions(pools) }
 
-        /// Prepares a store. The first call that uses it connects and creates the tables if need be, and so does the first one
-        /// after a failure; call `ping()` to have that done now.
+        /// Makes a store. The first call that uses the database connects, and creates the tables if they don't exist.
+        ///
+        /// If that call fails, the next one tries again. To connect now, call `ping()`. A call that connects can throw
+        /// `connectionFailed`, `schemaTooNew`, `foreignDatabase`, or the code of an error that PostgreSQL reports.
         ///
         /// - Parameters:
-        ///   - conninfo: How to reach the database, as libpq takes it: `key=value` pairs or a `postgresql://` URI. Unless it
-        ///     says otherwise, connecting takes 5 s at most, a server that is gone is found within about 30 s, and only a server
-        ///     that takes changes will do (`target_session_attrs=read-write`).
-        ///   - name: Names the store in the log's cursor, in metrics and in messages.
-        ///   - writeConnections: How many batches can be applied at the same time.
-        ///   - readConnections: How many queries can run at the same time.
-        ///   - statementTimeout: The longest time of a statement. A removal of a DAG, or of what is older than a time, has no limit.
-        ///   - lockTimeout: How long one statement waits for a lock.
-        ///   - logger: Where the store logs that it can't connect, and that it can again.
-        /// - Throws: `StoreError`: `invalidArgument`, `outOfMemory`. Calls that connect throw `connectionFailed`,
-        ///   `schemaTooNew`, `foreignDatabase`, or what PostgreSQL reports.
+        ///   - conninfo: The connection string of the database, in libpq's form: `key=value` pairs or a `postgresql://`
+        ///     URI. Without a `service`, it has defaults. Connecting takes at most 5 s, a lost server is detected
+        ///     within about 30 s, and the server must take writes (`target_session_attrs=read-write`).
+        ///   - name: The name of the store in the log's cursor, in metrics and in messages.
+        ///   - writeConnections: The number of batches that the store applies concurrently.
+        ///   - readConnections: The number of queries that the store runs concurrently.
+        ///   - statementTimeout: The longest time of a statement. The removal of a DAG, of old tasks or of old
+        ///     activities has no limit.
+        ///   - lockTimeout: The longest time that a statement waits for a lock.
+        ///   - logger: The logger that reports when connections fail, break, and work again. Nil for no messages.
+        /// - Throws: `StoreError`:
+        ///   - `invalidArgument` if the connection string or a number of connections is invalid
+        ///   - `outOfMemory` if no thread can be started
         public convenience init(
             _ conninfo: String, name: String = "postgres", writeConnections: Int = 4, readConnections: Int = 2,
             statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),

@@ -3,11 +3,11 @@
     internal import WAL
     internal import WALTasks
 
-    /// The rows of a statement, in PostgreSQL's binary form.
+    /// The result of a statement. Its rows are in PostgreSQL's binary form, or in SQL's text form for ``literals()``.
     @safe final class QueryResult {
         private let handle: OpaquePointer
 
-        /// Takes the result over, and frees it at the end.
+        /// Takes over a result of libpq, and frees it at the end.
         init(_ handle: OpaquePointer) {
             unsafe self.handle = unsafe handle
         }
@@ -16,27 +16,27 @@
             unsafe PQclear(handle)
         }
 
-        /// What the server calls what it did, such as `COMMIT`.
+        /// The server's name of the executed command, such as `COMMIT`.
         var commandTag: String {
             unsafe String(cString: PQcmdStatus(handle))
         }
 
-        /// How many rows a statement without results has written or removed.
+        /// The number of rows that a change has written or removed.
         var changedCount: Int {
             unsafe Int(String(cString: PQcmdTuples(handle))) ?? 0
         }
 
-        /// How many rows a statement of any kind has inserted, updated or deleted.
+        /// The number of rows that a statement of any kind has inserted, updated or deleted. 0 for a query.
         var changedRowCount: Int {
             ["INSERT ", "UPDATE ", "DELETE ", "MERGE "].contains { commandTag.hasPrefix($0) } ? changedCount : 0
         }
 
-        /// Of a description: the types of the parameters, by their OIDs.
+        /// The OIDs of the parameters' types, if the result describes a statement.
         var parameterTypes: [Oid] {
             unsafe (0..<PQnparams(handle)).map { unsafe PQparamtype(handle, $0) }
         }
 
-        /// Reads every row of literals.
+        /// Reads every row of a result in SQL's text form.
         func literals() throws(StoreError) -> [[SQLValue]] {
             let types = unsafe (0..<PQnfields(handle)).map { unsafe PQftype(handle, $0) }
             return try all { (row) throws(StoreError) in
@@ -64,7 +64,7 @@
         }
     }
 
-    /// A row of a result: columns are read in their order. Valid while its result is.
+    /// A row of a result. Columns are read in their order. Valid while the result exists.
     @safe struct Row: RowReader {
         static let server = StoreError.Server.postgres
 
@@ -77,7 +77,7 @@
             self.index = index
         }
 
-        /// The column's bytes; nil for NULL.
+        /// Returns the bytes of the next column, or nil for NULL.
         private mutating func next() -> UnsafeRawBufferPointer? {
             defer { readCount += 1 }
             guard unsafe PQgetisnull(handle, index, readCount) == 0 else { return nil }
@@ -97,7 +97,7 @@
             unsafe next().map(Array.init) ?? []
         }
 
-        /// An integer of any size.
+        /// Reads an integer of any size. Returns nil for NULL.
         mutating func optionalNumber() -> Int64? {
             guard let bytes = unsafe next(), let first = unsafe bytes.first else { return nil }
             let sign: Int64 = first >= 0x80 ? -1 : 0

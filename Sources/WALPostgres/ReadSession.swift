@@ -3,11 +3,11 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// The queries, prepared on a connection of their own.
+    /// The queries, prepared on a connection of their own. They run while another connection writes a batch.
     final class ReadSession: Session, QuerySession {
         let connection: Connection
 
-        /// Connects. The tables are there: a ``WriteSession`` came before.
+        /// Connects to a database. Its tables must exist.
         init(_ settings: ConnectionSettings) throws(StoreError) {
             connection = try Connection(settings)
             let page = "ORDER BY created_at, id LIMIT $2::int8 OFFSET $3::int8"
@@ -16,7 +16,7 @@
                 (Query.task, "id = $1::text"),
                 (.tasks, "id = ANY($1::text[])"),
                 (.tasksOfDAG, "dag_id = $1::text \(page)"),
-                // A partial index serves only a query that has its condition.
+                // PostgreSQL uses a partial index only for a query that repeats the index's condition.
                 (.openTasks, "\(isOpen) AND status = $1::text \(page)"),
                 (.endedTasks, "status = $1::text \(page)"),
                 (
@@ -40,7 +40,7 @@
                     "SELECT \(columns) FROM dag_task_activity_logs WHERE \(column) = $1::text \(page)",
                     named: query.rawValue)
             }
-            // Every log id is between "" and "g": it is hexadecimal.
+            // Every log id is hexadecimal, so it is between "" and "g".
             try connection.prepare(
                 """
                 SELECT \(Columns.deadLetter) FROM wal_sink_dead_letter WHERE (log_id, position) > ($1::text, $2::int8) \
@@ -123,7 +123,7 @@
             }
         }
 
-        /// Returns if the tables can be read.
+        /// Throws unless the tables can be read.
         func ping() throws(StoreError) {
             try connection.execute("SELECT FROM wal_sink_checkpoint LIMIT 1", named: "ping")
         }

@@ -1,12 +1,14 @@
 #if Postgres
-    /// An INSERT of one row of parameters, taken apart: `INSERT INTO orders (id, total) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`.
+    /// An INSERT of one row of parameters in its parts, such as
+    /// `INSERT INTO orders (id, total) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`.
     ///
-    /// All other statements, and those that could do something else for many rows than for each of them in turn, are none: a query in the
-    /// clause of conflicts sees the table as it was before the statement.
+    /// The initializer returns nil for all other statements, and for those that could have another effect for many rows
+    /// than for one row after another. For example, a query in the ON CONFLICT clause sees the table as it was before
+    /// the statement.
     struct RowInsert {
-        /// The table and its columns, from the first word.
+        /// The text up to and including the names of the table and its columns.
         let head: Substring
-        /// The clause of conflicts, if there is one.
+        /// The ON CONFLICT clause. Empty without one.
         let tail: Substring
 
         init?(_ sql: String, parameterCount: Int) {
@@ -36,10 +38,10 @@
 
         /// Returns the statement that inserts a row for each element of its parameters, which are arrays.
         ///
-        /// The arrays are in the list of values and not in FROM, where the server would keep a copy of all rows: 15 % fewer rows a second
-        /// of 324 bytes on the machine of Benchmarks/RESULTS.md.
+        /// The arrays are in the list of values and not in FROM, where the server would keep a copy of all rows. With
+        /// FROM, it inserts 15 % fewer rows per second, of 324 bytes each, on the machine of Benchmarks/RESULTS.md.
         ///
-        /// - Parameter columns: The type of each array, and of the column.
+        /// - Parameter columns: The type of each array, and the type of its column.
         func overArrays(_ columns: [(array: String, column: String)]) -> String {
             let values = columns.enumerated().map {
                 "unnest($\($0.offset + 1)::\($0.element.array))::\($0.element.column)"
@@ -48,7 +50,7 @@
         }
     }
 
-    /// Takes the words and signs of a statement one after another, with the space before them.
+    /// A scanner that takes the words and signs of a statement one after another, each with the space before it.
     private struct Scanner {
         private(set) var rest: Substring
 
@@ -77,13 +79,13 @@
             return true
         }
 
-        /// A name, or one in quotation marks.
+        /// Takes a name, with or without quotation marks.
         mutating func takeName() -> Bool {
             let found = rest.drop(while: \.isWhitespace)
             if found.first == "\"" {
                 guard let end = found.dropFirst().firstIndex(of: "\"") else { return false }
                 rest = found[found.index(after: end)...]
-                // Two marks stand for one.
+                // Two marks would stand for one in the name. Such names aren't accepted.
                 return rest.first != "\""
             }
             let taken = found.prefix(while: Self.isOfName)

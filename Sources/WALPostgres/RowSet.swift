@@ -1,14 +1,14 @@
 #if Postgres
     internal import WALTasks
 
-    /// The rows of one statement, column by column, as ``RowStatements`` takes them.
+    /// The rows of one statement of ``RowStatements``, column by column.
     final class RowSet {
         private let tasks = Columns.task.map { BinaryArray($0.type) }
         private let activities = Columns.activity.map { BinaryArray($0.type) }
         private let changes = Columns.change.map { BinaryArray($0.type) }
         private let deletes = BinaryArray(.text)
 
-        /// Fills it with a section's rows, instead of those of the last one.
+        /// Replaces the rows with those of a section.
         func fill(_ section: RowSection, of operations: [TaskBatch.Operation]) {
             for array in tasks + activities + changes { array.clear() }
             deletes.clear()

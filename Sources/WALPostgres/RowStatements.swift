@@ -1,14 +1,15 @@
 #if Postgres
     internal import WALTasks
 
-    /// Writes the rows of a section in one statement, whose text doesn't depend on their number: the columns are arrays.
+    /// Writes the rows of a section in one statement. The columns are arrays, so the text doesn't depend on the number
+    /// of rows.
     struct RowStatements {
         private let connection: Connection
         private let rows = RowSet()
 
-        /// What a batch in one statement came to.
+        /// The outcome of a batch in one statement.
         struct Outcome {
-            /// False if a lane wasn't as the batch says: nothing was written.
+            /// Whether every lane had the expected epoch and position. Otherwise nothing was written.
             var isOwner: Bool
             var rowCount: Int
         }
@@ -24,14 +25,14 @@
                 "WITH \(Self.branches(from: 1, isFenced: false)) SELECT true, \(Self.counts)", named: Self.plain)
         }
 
-        /// Moves the lanes and writes the rows, or nothing.
+        /// Moves the lanes and writes the rows, or does neither.
         func apply(
             _ section: RowSection, of operations: [TaskBatch.Operation], moving lanes: LaneMove
         ) throws(StoreError) -> Outcome {
             try run(Self.fenced, section, operations, lanes.parameters)
         }
 
-        /// Writes the rows; returns how many it wrote or removed.
+        /// Writes the rows. Returns the number of rows that it wrote or removed.
         func apply(_ section: RowSection, of operations: [TaskBatch.Operation]) throws(StoreError) -> Int {
             try run(Self.plain, section, operations, ParameterList()).rowCount
         }
@@ -55,8 +56,8 @@
             (SELECT count(*) FROM removed)
             """
 
-        /// The four kinds of changes as parts of a `WITH`. All of them see the tables as they were before the statement:
-        /// that no two touch one row is what ``RowSection`` is for.
+        /// Returns the four kinds of changes as parts of a `WITH`. All of them see the tables as they were before the
+        /// statement, so no two of them may touch one row. A ``RowSection`` guarantees that.
         private static func branches(from first: Int, isFenced: Bool) -> String {
             let fence = isFenced ? "(SELECT is_owner FROM fence)" : "true"
             var next = first

@@ -3,7 +3,7 @@
     internal import WAL
     internal import WALTasks
 
-    /// The types of PostgreSQL whose values aren't texts to a sink's function, by their OIDs.
+    /// The OIDs of the types whose values a sink's function doesn't get as texts.
     private enum SQLType {
         static let bool: Oid = 16
         static let bytes: Oid = 17
@@ -14,12 +14,12 @@
     }
 
     extension SQLValue {
-        /// What the sessions of sinks are set to: `init(literal:of:)` reads values in these styles.
+        /// The settings of a sink's sessions. `init(literal:of:)` reads values in these styles.
         static let variables = [
             "datestyle = 'ISO'", "timezone = 'UTC'", "bytea_output = 'hex'", "extra_float_digits = 1",
         ]
 
-        /// Reads a value as the server writes it in SQL.
+        /// Makes a value from SQL's text form, as the server writes it.
         init(literal: String, of type: Oid) {
             self =
                 switch type {
@@ -27,7 +27,7 @@
                 case SQLType.bytes: Self.bytes(literal).map(SQLValue.blob) ?? .text(literal)
                 case SQLType.timestamp: Timestamp(literal + "Z").map(SQLValue.time) ?? .text(literal)
                 case SQLType.timestampWithZone:
-                    // Times before the year 1 or beyond 9999 and infinite ones stay texts.
+                    // Times before the year 1 or after 9999, and infinite times, stay texts.
                     literal.hasSuffix("+00")
                         ? Timestamp(literal.dropLast(3) + "Z").map(SQLValue.time) ?? .text(literal) : .text(literal)
                 case _ where SQLType.integers.contains(type): Int64(literal).map(SQLValue.integer) ?? .text(literal)
@@ -36,7 +36,7 @@
                 }
         }
 
-        /// Reads `\x` and two digits for each byte.
+        /// Reads `\x` and two digits for each byte. Returns nil for other texts.
         private static func bytes(_ literal: String) -> [UInt8]? {
             let digits = Array(literal.utf8.dropFirst(2))
             var bytes: [UInt8] = []
@@ -59,16 +59,16 @@
     }
 
     extension ParameterList {
-        /// Adds a value for a parameter of this type; returns why it can't be sent, if so.
+        /// Adds a value for a parameter of this type. Returns the reason if the value can't be sent.
         ///
-        /// The server reads literals as any type, and refuses what doesn't fit.
+        /// The server reads literals as any type, and refuses those that don't fit.
         mutating func append(_ value: SQLValue, as type: Oid) -> (code: StoreError.Code, reason: String)? {
             switch value {
             case .null: appendNull()
             case .integer(let number): append(literal: "\(number)")
             case .real(let number): append(literal: "\(number)")
             case .text(let text):
-                // A literal would end there.
+                // A literal would end at the NUL.
                 if text.utf8.contains(0) { return (.rowRefused, "a text has a NUL, which PostgreSQL can't store") }
                 append(literal: text)
             case .blob(let bytes):
@@ -88,7 +88,8 @@
     }
 
     extension BinaryArray.Element {
-        /// For a column of this type: text where no array has its values in binary form.
+        /// Makes the type of the elements for a column's type: text if no array takes the column's values in binary
+        /// form.
         init(column type: Oid) {
             switch type {
             case 114: self = .json
@@ -101,7 +102,7 @@
             }
         }
 
-        /// By the OID of its array type; nil for others.
+        /// Makes the type of the elements from the OID of the array type. Nil for other types.
         init?(array type: Oid) {
             switch type {
             case 1009: self = .text
@@ -117,7 +118,7 @@
     }
 
     extension SQLValue {
-        /// About how many bytes an array has of it.
+        /// The approximate number of bytes that the value takes in an array.
         var sizeInArray: Int {
             switch self {
             case .text(let text): 4 + text.utf8.count
@@ -128,7 +129,7 @@
     }
 
     extension BinaryArray {
-        /// Adds a value of a column; returns why it can't be there, if so.
+        /// Adds a value of a column. Returns the reason if the array can't hold it.
         func append(_ value: SQLValue) -> (code: StoreError.Code, reason: String)? {
             switch (value, element) {
             case (.null, _): appendNull()

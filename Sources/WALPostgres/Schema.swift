@@ -1,21 +1,22 @@
 #if Postgres
     internal import WALTasks
 
-    /// The tables, and how a database comes to have them.
+    /// The tables of a database, and the migrations that create them.
     enum Schema {
-        /// What `wal_sink_schema` says of a database that this version has migrated.
+        /// The version in `wal_sink_schema` after this version of the package has migrated a database.
         static let version: Int64 = 1
 
-        /// Serialises migrations: "SWAL" and "schm" in ASCII.
+        /// The key of the advisory lock that serializes migrations: "SWAL" and "schm" in ASCII.
         static let lockKey: Int64 = 0x5357_414C_7363_686D
 
-        /// Creates or migrates the tables, in one transaction. A database that has them needs no right to create.
+        /// Creates or migrates the tables, in one transaction. If the tables exist, the role needs no right to create
+        /// any.
         static func migrate(_ connection: Connection) throws(StoreError) {
             try connection.transaction { () throws(StoreError) in
                 try connection.execute("SELECT pg_advisory_xact_lock(\(lockKey))", named: "lock schema")
                 let found = try foundVersion(connection)
                 try requireKnown(found, connection)
-                // A migration takes what time it takes.
+                // A migration has no time limit.
                 if found < version { try connection.execute("SET LOCAL statement_timeout = 0", named: "migrate") }
                 for step in steps.dropFirst(Int(found)) {
                     try connection.execute(step, named: "migrate")
@@ -61,10 +62,10 @@
             return try result.first { (row) throws(StoreError) in row.number() } ?? 0
         }
 
-        /// The step at index n leads from version n to n + 1.
+        /// The migrations. The step at index n leads from version n to version n + 1.
         private static let steps = [tables]
 
-        /// A table of positions, in the form that follows CREATE TABLE.
+        /// Returns the definition of a table of positions, without the words CREATE TABLE.
         static func lanes(_ table: PositionTable) -> String {
             """
             \(table.name) (
@@ -81,10 +82,10 @@
             """
         }
 
-        // Ids are compared by bytes, which is both the order of lists and faster than any language's. Activities have no
-        // foreign key: they may come before their task, or outlive it. No index has `updated_at`: it changes with every
-        // save, and so would the index. Room is left in the pages of tables whose rows change, so that a new version of a
-        // row fits beside the old one.
+        // Ids are compared by bytes. That is the order of lists, and faster than the order of any language. Activities
+        // have no foreign key: they may come before their task, or outlive it. No index has `updated_at`: it changes
+        // with every save, and so would the index. Tables whose rows change keep space in their pages, so that the new
+        // version of a row fits in the page of the old one.
         private static let tables = """
             CREATE TABLE wal_sink_schema (
               version int PRIMARY KEY,

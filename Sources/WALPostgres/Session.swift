@@ -1,7 +1,7 @@
 #if Postgres
     internal import WALTasks
 
-    /// What can be done on a connection.
+    /// A connection of the store with its prepared statements.
     protocol Session: DatabaseSession where Settings == ConnectionSettings {
         var connection: Connection { get }
     }

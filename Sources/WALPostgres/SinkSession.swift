@@ -12,24 +12,26 @@
         }
 
         static let server = StoreError.Server.postgres
-        /// A function that puts values into its texts would fill the server's memory with statements.
+        /// The largest number of prepared statements. A function that writes values into the text of its statements
+        /// would otherwise fill the server's memory.
         private static let statementsMax = 100
 
         private let connection: Connection
         private let lanes: LaneStatements
         private var statements: [String: SinkStatement] = [:]
-        /// The statements of this batch that ran for many rows at once; nil where they may not.
+        /// The statements of this batch that ran for many rows at once. Nil if each row must be a statement of its own.
         private var atOnce: [SinkStatement]?
-        /// Fewer rows than this go one by one: a row that is refused then has the error of the user's own statement.
+        /// The least number of rows that run at once. Fewer rows run one by one, so a refused row has the error of the
+        /// user's own statement.
         private static let arraysMin = 8
 
         init(_ settings: Settings) throws(StoreError) {
             let connection = try Connection(settings.connection, variables: SQLValue.variables)
             try connection.transaction { () throws(StoreError) in
-                // Two sessions that create one table at once would refuse each other's.
+                // If two sessions create one table at the same time, one of them fails.
                 try connection.execute("SELECT pg_advisory_xact_lock(\(Schema.lockKey))", named: "lock schema")
                 let table = PositionTable.ofSinks
-                // IF NOT EXISTS would need the right to create, also where it is there.
+                // IF NOT EXISTS would require the right to create tables, even if the table exists.
                 let found = try connection.query(
                     "SELECT (to_regclass('\(table.name)') IS NOT NULL)::int", named: "find positions")
                 if try found.first({ (row) throws(StoreError) in row.number() }) != 1 {
@@ -69,7 +71,7 @@
                 try apply()
                 for statement in atOnce ?? [] { statement.noteArrays(refused: false) }
             } catch {
-                // Rows that the server refuses together, it may take one by one: two changes of one row, for example.
+                // The server may take rows one by one that it refuses together, such as two changes of one row.
                 guard let last = atOnce?.last, error.statement == last.arraysText,
                     Self.refusals.contains(error.code), isUsable
                 else { throw error }
@@ -79,7 +81,8 @@
             }
         }
 
-        /// Calls a sink's function. What a trigger, a function or a subquery of its statements has against a row is no fault of the store.
+        /// Calls a sink's function. If a trigger, a function or a subquery of its statements rejects a row, that is no
+        /// fault of the store.
         private static func refusing(_ body: () throws(StoreError) -> Void) throws(StoreError) {
             do {
                 try body()
@@ -138,14 +141,14 @@
                 statements = [:]
             }
             do throws(StoreError) {
-                // A pooler gives the next transaction another session, which doesn't have the statement.
+                // A pooler may give the next transaction another session, which doesn't have the statement.
                 if connection.isPooled { return try SinkStatement(sql, named: "", on: connection) }
                 let statement = try SinkStatement(sql, named: "own_\(statements.count)", on: connection)
                 statements[sql] = statement
                 return statement
             } catch {
                 var error = error
-                // Waiting cures no syntax, as it may cure a missing table.
+                // 42601 is a syntax error. Waiting may cure a missing table, but never the syntax.
                 if error.sqlState == "42601" { error.code = .invalidArgument }
                 throw error
             }
@@ -156,7 +159,8 @@
             "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE", "SAVEPOINT", "RELEASE",
         ]
 
-        /// The server prepares one statement only, so the first word says what it is.
+        /// Throws if a sink's function may not run this statement. The server prepares only one statement, so the first
+        /// word shows its kind.
         private func check(_ sql: String) throws(StoreError) {
             let word = try requireWord(sql)
             if word == "COPY" {

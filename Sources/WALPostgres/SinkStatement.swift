@@ -2,25 +2,28 @@
     internal import CWALPostgres
     internal import WALTasks
 
-    /// A prepared statement of a sink's function. Not thread-safe, as its connection.
+    /// A prepared statement of a sink's function. Like its connection, it isn't thread-safe.
     @safe final class SinkStatement {
-        /// One round trip carries about this much. The server answers while rows are sent, and libpq keeps its answers in memory.
+        /// The approximate size of one round trip, in bytes. The server answers while rows are sent, and libpq keeps
+        /// the answers in memory.
         private static let sizeMax = 1 << 20
 
         let name: String
         private let sql: String
         private let connection: Connection
         private let types: [Oid]
-        /// What it inserts; nil if it is another statement, or what is prepared is gone with the transaction.
+        /// The parts of an INSERT of one row. Nil for other statements, and through a pooler, where a prepared
+        /// statement ends with its transaction.
         private let insert: RowInsert?
-        /// The statement that inserts many rows at once, once it was needed, and its text.
+        /// The statement that inserts many rows at once, made at its first use.
         private var arrays: SinkStatement?
+        /// The text of that statement.
         private(set) var arraysText: String?
         private var arraysPace = FormPace()
-        /// Memory for the columns, which serves again.
+        /// The memory of the columns, which is reused.
         private var columns: [BinaryArray] = []
 
-        /// Prepares `sql` under a name, instead of the statement without a name if that is empty.
+        /// Prepares `sql` under a name. With an empty name, it replaces the statement without a name.
         init(_ sql: String, named name: String, on connection: Connection) throws(StoreError) {
             self.name = name
             self.sql = sql
@@ -31,10 +34,10 @@
         }
 
         var parameterCount: Int { types.count }
-        /// The names of what the server has prepared.
+        /// The names of the statements that the server has prepared.
         var names: [String] { [name] + (arrays?.names ?? []) }
 
-        /// Runs it with as many values as it takes.
+        /// Runs the statement with a value for each parameter.
         func run(_ values: [SQLValue]) throws(StoreError) -> QueryResult {
             try run(parameters(values))
         }
@@ -47,7 +50,8 @@
                 }, sql)
         }
 
-        /// Runs it for each row, in order, without waiting for the answers in between. Returns the number of rows that it changed.
+        /// Runs the statement for each row, in order, without a wait for the answers in between. Returns the number of
+        /// rows that it changed.
         func run(_ rows: [[SQLValue]]) throws(StoreError) -> Int {
             guard unsafe PQenterPipelineMode(connection.handle) == 1 else { throw connection.failure(sql) }
             defer { unsafe PQexitPipelineMode(connection.handle) }
@@ -81,7 +85,7 @@
             guard isSent == 1 else { throw connection.failure(sql) }
         }
 
-        /// Takes the answers to what was sent. Throws the first error, after the last answer.
+        /// Receives the answers to the rows that were sent. Throws the first error, after the last answer.
         private func receive(_ sentCount: Int) throws(StoreError) -> Int {
             guard unsafe PQpipelineSync(connection.handle) == 1 else { throw connection.failure(sql) }
             var count = 0
@@ -89,7 +93,7 @@
             for _ in 0..<sentCount {
                 let result = unsafe PQgetResult(connection.handle)
                 let isThere = unsafe result != nil
-                // What follows a failed statement is skipped.
+                // The server skips the statements after a failed one.
                 if failure != nil {
                     unsafe PQclear(result)
                 } else {
@@ -99,7 +103,7 @@
                         failure = error
                     }
                 }
-                // Null separates the answers.
+                // A null result separates the answers.
                 if isThere { unsafe PQclear(PQgetResult(connection.handle)) }
             }
             unsafe PQclear(PQgetResult(connection.handle))
@@ -107,12 +111,13 @@
             return count
         }
 
-        /// Returns the statement that does the same for many rows at once; nil if there is none, or it has been refused lately.
+        /// Returns the statement that does the same for many rows at once. Nil if there is none, or if the server
+        /// refused it recently.
         func overArrays() throws(StoreError) -> SinkStatement? {
             guard let insert, arraysPace.isDue() else { return nil }
             if let arrays { return arrays }
             let oids = types.map { "\($0)" }.joined(separator: ",")
-            // The length -1: without one, the name of char is `character`, and a cast to that cuts texts.
+            // With the length -1, the name of char isn't `character`: a cast to `character` would cut texts.
             let names = try connection.query(
                 "SELECT format_type(unnest('{\(oids)}'::oid[]), -1)", named: "read types"
             ).all { (row) throws(StoreError) in row.text() }
@@ -124,14 +129,15 @@
             return made
         }
 
-        /// Says what became of a batch with the statement of ``overArrays()``.
+        /// Notes whether the server refused a batch with the statement of ``overArrays()``.
         func noteArrays(refused isRefused: Bool) {
             if isRefused { arraysPace.refused() } else { arraysPace.succeeded() }
         }
 
-        /// Runs it once for all rows, of which each column is an array. Returns the number of rows that it changed.
+        /// Runs the statement once for all rows, with an array for each column. Returns the number of rows that it
+        /// changed.
         ///
-        /// More than about 32 MiB go in several runs: the server holds them several times over, and takes 1 GiB at most.
+        /// More than about 32 MiB take several runs: the server keeps several copies of them, and takes at most 1 GiB.
         func runArrays(_ rows: [[SQLValue]]) throws(StoreError) -> Int {
             if columns.isEmpty { columns = try makeColumns() }
             let columns = columns

@@ -5,7 +5,7 @@
         init(
             _ code: Code, _ message: String, sqlState: String? = nil, statement: String? = nil, place: String? = nil
         ) {
-            // A statement that took too long, or too much memory.
+            // The codes for a statement that took too much time or memory.
             self.init(
                 code, message, server: .postgres, sqlState: sqlState, statement: statement, place: place,
                 asksForLess: ["57014", "53200", "25P04"].contains(sqlState))
@@ -13,11 +13,12 @@
     }
 
     extension StoreError.Code {
-        /// By SQLSTATE, never by message: messages can hold users' data. The table is PostgreSQL's appendix A.
+        /// Makes the code of an error from its SQLSTATE, never from its message: messages can hold users' data. The
+        /// table is PostgreSQL's appendix A.
         init(sqlState: String) {
             switch sqlState {
             case "08007", "40003": self = .indeterminate
-            // A statement that was prepared before, or isn't any more: the connection doesn't keep its session.
+            // A statement of this name is prepared already: the connection doesn't keep its session.
             case "42P05": self = .connectionFailed
             case "21000": self = .other  // two rows with one id in a statement: cutting batches into sections is broken
             case "25006": self = .readOnly
@@ -36,9 +37,10 @@
             case "40", "55": self = .busy
             case "53": self = .overloaded
             case "58": self = .inputOutput
-            // P0: what a trigger says against a row. 54: a row that is too large for an index.
+            // P0: an error that a trigger raises against a row. 54: a row that is too large for an index.
             case "22", "23", "44", "54", "P0": self = .rowRefused
-            // The codes that a trigger makes up. The server itself uses classes up to 4 and up to H, and some others.
+            // A trigger can raise codes of its own. The server itself uses classes that begin with 0 to 4 or A to H,
+            // and some others.
             case let own where own == "45" || Self.isMadeUp(own): self = .rowRefused
             // 0A: a statement that was prepared before a change of the tables.
             case "0A", "28", "3D", "3F", "42": self = .schemaMismatch
@@ -48,7 +50,7 @@
     }
 
     extension StoreError.Code {
-        /// Whether a class of SQLSTATE is left to programs, by the standard and by PostgreSQL.
+        /// Returns whether the standard and PostgreSQL leave a class of SQLSTATE to programs.
         private static func isMadeUp(_ sqlStateClass: Substring) -> Bool {
             guard let first = sqlStateClass.first else { return false }
             let isFree = ("5"..."9").contains(first) || ("I"..."Z").contains(first)
@@ -57,8 +59,8 @@
     }
 
     extension StoreError {
-        /// Whether the connection is of no use afterwards, even if it is still there: another one may lead to another server,
-        /// or knows the tables as they are now.
+        /// Whether the connection is useless after this error, even if it still exists. Another one may lead to another
+        /// server, or have the present form of the tables.
         var endsConnection: Bool {
             switch code {
             case .connectionFailed, .indeterminate, .readOnly, .schemaMismatch, .corrupted: true

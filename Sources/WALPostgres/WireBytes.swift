@@ -1,14 +1,14 @@
 #if Postgres
     internal import WAL
 
-    /// Bytes in PostgreSQL's binary form, whose integers are big-endian. Values are written once, straight into the memory that is
-    /// sent, and the memory serves again.
+    /// Bytes in PostgreSQL's binary form, whose integers are big-endian. Values are written once, directly into the
+    /// memory that is sent, and that memory is reused.
     @safe struct WireBytes: ~Copyable {
         private var memory: UnsafeMutableRawBufferPointer
         private(set) var count = 0
 
         private static let capacityMin = 1 << 10
-        /// More isn't kept for the next batch.
+        /// The largest memory that is kept for the next batch, in bytes.
         private static let keptMax = 4 << 20
 
         init() {
@@ -19,7 +19,7 @@
             unsafe memory.deallocate()
         }
 
-        /// All bytes. Valid until they are changed.
+        /// All bytes. Valid until they change.
         var bytes: UnsafeRawBufferPointer {
             unsafe UnsafeRawBufferPointer(rebasing: memory[..<count])
         }
@@ -45,7 +45,7 @@
             count += bytes.count
         }
 
-        /// Puts a number in the place of another.
+        /// Replaces the number at an offset.
         mutating func overwrite(_ number: Int32, at offset: Int) {
             unsafe memory.storeBytes(of: number.bigEndian, toByteOffset: offset, as: Int32.self)
         }

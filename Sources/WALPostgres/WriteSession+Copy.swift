@@ -12,10 +12,12 @@
     }
 
     extension WriteSession {
-        /// Applies a batch whose activities go into their table by COPY. The server works on them while the next ones are encoded.
+        /// Applies a batch, and writes its activities by COPY. The server processes them while the next ones are
+        /// encoded.
         ///
-        /// Returns nil, with nothing written, if there are few activities, or if the server refuses the batch in this form: an
-        /// activity is there already, a row is at fault, or the table takes no COPY.
+        /// Returns nil, with nothing written, if there are few activities, or if the server refuses the batch in this
+        /// form. It refuses an activity that exists, a row at fault, or a COPY into this table. After a refusal, the
+        /// next batches return nil at once; see ``FormPace``.
         func apply(_ batch: CopyableBatch) throws(StoreError) -> SinkReceipt? {
             guard batch.activityCount >= connection.settings.copiedMin, copyPace.isDue() else { return nil }
             do throws(StoreError) {
@@ -23,7 +25,7 @@
                 copyPace.succeeded()
                 return receipt
             } catch {
-                // 0A000: the table has row-level security, for example.
+                // 0A000: for example, the table has row-level security.
                 guard error.code == .rowRefused || error.sqlState == "0A000" else { throw error }
                 copyPace.refused()
                 return nil

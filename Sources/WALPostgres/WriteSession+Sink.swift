@@ -4,14 +4,15 @@
     internal import WALTasks
 
     extension WriteSession {
+        /// Raises the epochs of the lanes, all or none.
         func claim(
             _ indices: Range<Int>, of laneCount: Int, log: LogID, owner: String
         ) throws(StoreError) -> [SinkLane] {
             try lanes.claim(indices, of: laneCount, log: log, key: log.description, owner: owner)
         }
 
-        /// Applies a batch and moves its lanes, in one transaction: as a rule in one statement. Operations that the database
-        /// refuses become dead letters.
+        /// Applies a batch and moves its lanes, in one transaction, which is usually one statement. Operations that the
+        /// database refuses become dead letters.
         func apply(_ batch: TaskBatch) throws(StoreError) -> SinkReceipt {
             let operations = batch.operations
             let sections = BatchSection.cut(operations).flatMap { $0.pieces(of: operations) }
@@ -35,7 +36,7 @@
             }
         }
 
-        /// The rows of a batch that is one statement; nil if it takes more.
+        /// Returns the rows of a batch that is one statement, or nil if the batch needs more.
         private static func onlyRows(_ sections: [BatchSection]) -> RowSection? {
             guard let first = sections.first else { return RowSection() }
             guard sections.count == 1, case .rows(let rows) = first else { return nil }
@@ -47,7 +48,7 @@
             with body: (BatchSection, inout SinkReceipt) throws(StoreError) -> Void
         ) throws(StoreError) -> SinkReceipt {
             try connection.transaction { () throws(StoreError) in
-                // What waits for the commit would be found too late to be set aside.
+                // A deferred constraint would fail at the commit, which is too late to set its row aside.
                 try connection.execute("SET CONSTRAINTS ALL IMMEDIATE", named: "set constraints")
                 try lanes.move(move)
                 var receipt = SinkReceipt(rowCount: 0)
@@ -57,7 +58,8 @@
             }
         }
 
-        /// Halves a section that is refused until each culprit stands alone, and sets those aside.
+        /// Applies a section. Halves a refused one until each refused operation is alone, and sets those operations
+        /// aside.
         private func applyIsolating(
             _ section: BatchSection, of batch: TaskBatch, _ receipt: inout SinkReceipt
         ) throws(StoreError) {

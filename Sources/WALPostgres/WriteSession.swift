@@ -14,8 +14,8 @@
 
         /// Connects, and creates or migrates the tables.
         init(_ settings: ConnectionSettings) throws(StoreError) {
-            // Every statement but one goes by an index, whatever the planner knows about the tables when it is prepared:
-            // plans stay, and statistics of an empty table would mean reading a full one.
+            // Every statement except one must use an index, even if it is prepared while the tables are empty. Its plan
+            // stays. A plan made from the statistics of an empty table would later read all of a full one.
             let connection = try Connection(
                 settings,
                 variables: [
@@ -41,7 +41,7 @@
         private static let removeTasks = "remove tasks"
         private static let removeActivities = "remove activities"
 
-        /// Applies changes of which none came through a log: all or none.
+        /// Applies changes that didn't come through a log, all or none.
         func commit(_ mutations: [TaskMutation]) throws(StoreError) {
             let none = SinkRecord(sequence: .zero, time: Timestamp(rawValue: 0), payload: [])
             let operations = mutations.map { TaskBatch.Operation(record: none, mutation: $0) }
@@ -55,12 +55,13 @@
             }
         }
 
-        /// Applies a section; returns the number of rows that it wrote or removed.
+        /// Applies a section. Returns the number of rows that it wrote or removed.
         func apply(_ section: BatchSection, of operations: [TaskBatch.Operation]) throws(StoreError) -> Int {
             switch section {
             case .rows(let rows): return try self.rows.apply(rows, of: operations)
             case .barrier(let index):
-                // A removal has no time limit: cut off, it would begin again, and everything after it would wait.
+                // A removal has no time limit. If a limit ended it, it would begin again, and all later changes would
+                // wait.
                 try connection.execute("SET LOCAL statement_timeout = 0", named: "remove")
                 let count = try remove(operations[index].mutation)
                 try connection.execute("SET LOCAL \(connection.settings.statementLimit)", named: "remove")

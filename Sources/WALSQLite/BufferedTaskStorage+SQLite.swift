@@ -4,20 +4,22 @@
     public import WALTasks
 
     extension BufferedTaskStorage where Store == SQLiteTaskStore {
-        /// Opens a buffered storage over a SQLite database: changes return when they are in the log, and reach the database in
-        /// batches.
+        /// Opens a buffered storage with a store in a SQLite database. Changes return when they are in the log, and
+        /// reach the database in batches.
         ///
-        /// It delivers from then on, as the one from `open(at:store:additionalSinks:configuration:logger:metrics:)`, and closes the database
-        /// when it is closed.
+        /// Like a storage from `open(at:store:additionalSinks:configuration:logger:metrics:)`, it delivers from then
+        /// on. When it is closed, it closes the store.
         ///
         /// - Parameters:
-        ///   - path: The database's file, made if it isn't there.
-        ///   - directory: The log's directory, made if it isn't there.
+        ///   - path: The path of the database file, which is created if it doesn't exist.
+        ///   - directory: The path of the log's directory, which is created if it doesn't exist.
         ///   - additionalSinks: The sinks that get the log, too. The storage closes them.
-        ///   - configuration: How the buffer works.
-        ///   - logger: Where it reports what needs attention.
-        ///   - metrics: Where its figures go.
-        /// - Throws: `StoreError` for the database, `TaskStorageError` for the log.
+        ///   - configuration: The configuration of the buffer.
+        ///   - logger: The logger of the storage and its store. Nil for no messages.
+        ///   - metrics: The backend of the metrics, whose names are in `WALMetric`. Nil for none.
+        /// - Returns: The open storage.
+        /// - Throws: The errors of `open(at:store:additionalSinks:configuration:logger:metrics:)`, and those of
+        ///   `SQLiteTaskStore.init(path:name:busyTimeout:logger:)`.
         public static func sqlite(
             _ path: String, log directory: String, additionalSinks: [AdditionalSink] = [],
             configuration: Configuration = Configuration(), logger: Logger? = nil,

@@ -2,7 +2,7 @@
     internal import WAL
     internal import WALTasks
 
-    /// The columns of tasks and activities, in the one order in which they're written and read.
+    /// The columns of the tables, in the order in which statements write and read them.
     enum Columns {
         static let task = """
             id, dag_id, node_id, current_node_id, sub_dag_path, processing_state, payload, status, created_at, updated_at, \

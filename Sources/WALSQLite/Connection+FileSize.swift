@@ -7,14 +7,14 @@
     #endif
 
     extension Connection {
-        /// SQLITE_IOERR_WRITE is a macro that Swift doesn't import.
+        /// The code `SQLITE_IOERR_WRITE`, a macro that Swift doesn't import.
         static let writeError = SQLITE_IOERR | 3 << 8
 
-        /// Whether the call that has just failed would have made a file larger than the process may have (`ulimit -f`). To SQLite that
-        /// is an error as any other.
+        /// Returns whether the last call failed because a file would have exceeded the process's limit on file sizes
+        /// (`ulimit -f`). SQLite reports that like any other error of a write.
         func isAtFileSizeLimit(_ resultCode: Int32) -> Bool {
             guard resultCode == Self.writeError else { return unsafe sqlite3_system_errno(handle) == EFBIG }
-            // Each file keeps the error of its own last write. In WAL mode a transaction writes to the log only.
+            // SQLite keeps the last write error of each file. In WAL mode, a transaction writes only to SQLite's log.
             var number: Int32 = 0
             var log: UnsafeMutablePointer<sqlite3_file>?
             unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log)

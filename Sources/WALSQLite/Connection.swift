@@ -8,11 +8,11 @@
         internal import Glibc
     #endif
 
-    /// An open database. Not thread-safe: it belongs to one ``DatabaseThread``.
+    /// A connection to a database. Not thread-safe: it belongs to one ``DatabaseThread``.
     @safe final class Connection {
         enum Access {
             case readWrite, readOnly
-            /// As the file is: nothing is created or set.
+            /// Reads the database and leaves its files unchanged.
             case inspect
         }
 
@@ -21,10 +21,12 @@
         private let busyTimeout: Duration
         private let inspected: ReadOnlyFile?
 
-        /// Opens the database, creates it if need be, and sets it up. Waits up to `busyTimeout` for others.
+        /// Opens the database, and sets the connection up. Creates a database that doesn't exist, except with the
+        /// access `inspect`. Waits up to `busyTimeout` for the locks of other connections.
         init(path: String, access: Access, busyTimeout: Duration) throws(StoreError) {
             var opened: OpaquePointer?
-            // A reader opens for writing, too: reading a WAL-mode database writes to the shared index of its log.
+            // A reader opens the file for writing, too, because a read in WAL mode writes to the shared index of
+            // SQLite's log.
             let flags =
                 access == .inspect
                 ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
@@ -47,7 +49,7 @@
         }
 
         private func setUp(_ access: Access) throws(StoreError) {
-            // Waiting happens in `retryingWhileBusy`, where it has jitter and a bound for the whole operation.
+            // Only `retryingWhileBusy` waits, with jitter and a limit for the whole operation.
             try execute("PRAGMA busy_timeout = 0")
             if access == .inspect { return try execute("PRAGMA query_only = ON") }
             try retryingWhileBusy { () throws(StoreError) in
@@ -56,36 +58,40 @@
                     throw StoreError(.unsupported, "the database can't be in WAL mode: use a local file", place: path)
                 }
             }
-            // FULL syncs the log at each commit: applied means as durable as this disk. On Darwin a sync reaches the disk
-            // only with fullfsync; elsewhere that changes nothing.
+            // FULL syncs SQLite's log at each commit, so an applied record is durable. On Darwin, a sync reaches the
+            // disk only with fullfsync. Elsewhere, fullfsync has no effect.
             try execute("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON")
-            // 64 MiB of cache and 32 MiB between checkpoints: 1.2 to 1.4 times the rows of the defaults.
+            // 64 MiB of cache and 32 MiB between checkpoints write 1.2 to 1.4 times as many rows per second as the
+            // defaults.
             try execute("PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000")
             if access == .readOnly {
                 try execute("PRAGMA query_only = ON")
             }
         }
 
-        /// Runs one or more statements without values; errors call them `name`, or by their own text.
+        /// Runs one or more statements without values. Their errors name the statement `name`, or its text if `name` is
+        /// nil.
         func execute(_ sql: String, named name: String? = nil) throws(StoreError) {
             guard unsafe sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else {
                 throw lastError(during: name ?? sql)
             }
         }
 
-        /// Throws `busy` if a database that is only inspected may have changed since it was opened.
+        /// Throws `busy` if the file of an inspected database may have changed since the database was opened.
         func requireUnchanged() throws(StoreError) {
             try inspected?.requireUnchanged()
         }
 
-        /// False after errors by which SQLite has rolled back by itself, such as FULL and IOERR.
+        /// Whether a transaction is open. False after an error, such as FULL or IOERR, after which SQLite has rolled
+        /// back by itself.
         var isInTransaction: Bool {
             unsafe sqlite3_get_autocommit(handle) == 0
         }
 
-        /// Commits what `body` wrote, or nothing if it throws.
+        /// Runs `body` in a transaction. Commits if it returns, and rolls back if it throws.
         func transaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
-            // Not a plain BEGIN: turning a reader into a writer gives BUSY_SNAPSHOT, which no waiting cures.
+            // A plain BEGIN starts as a reader. Its later change to a writer can fail with BUSY_SNAPSHOT, which no wait
+            // cures.
             try retryingWhileBusy { () throws(StoreError) in try execute("BEGIN IMMEDIATE") }
             do {
                 let result = try body()
@@ -98,7 +104,8 @@
             }
         }
 
-        /// Throws `moved` if the database's file was removed, moved or replaced. What is committed then is lost with the connection.
+        /// Throws `moved` if the database's file was moved, removed or replaced. A commit would then be lost with the
+        /// connection.
         private func requireInPlace() throws(StoreError) {
             var hasMoved: Int32 = 0
             guard unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved) == SQLITE_OK,
@@ -112,8 +119,9 @@
             do {
                 try execute("COMMIT")
             } catch var error {
-                // The commit frame is the last that is written. Where the disk or the file size limit has refused a write, it isn't
-                // whole, and no opening takes it for one. After other errors, as of its sync, it may be on disk.
+                // SQLite writes the commit frame last. If the disk or the limit on file sizes refused a write, that
+                // frame is incomplete, and SQLite ignores it at the next opening. After any other error, such as of the
+                // sync, the frame may be on the disk.
                 let isRefusedWrite = [SQLITE_FULL, Self.writeError].contains { error.number == Int($0) }
                 if error.code == .inputOutput || (error.code == .full && !isRefusedWrite) {
                     error.code = .indeterminate
@@ -122,7 +130,7 @@
             }
         }
 
-        /// Tries again after 5 to 50 ms while another connection is in the way, until the time to wait is over.
+        /// Runs `body`, and repeats it after pauses of 5 to 50 ms while it throws `busy`, for at most `busyTimeout`.
         func retryingWhileBusy<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
             let deadline = ContinuousClock.now + busyTimeout
             while true {
@@ -140,7 +148,7 @@
             let resultCode = unsafe sqlite3_extended_errcode(handle)
             var code = StoreError.Code(resultCode: resultCode)
             var message = unsafe String(cString: sqlite3_errmsg(handle))
-            // SQLite takes only ENOSPC for a full disk.
+            // SQLite reports a full disk only for ENOSPC.
             if code == .inputOutput, isAtFileSizeLimit(resultCode) {
                 code = .full
                 message += ": the limit on file sizes is reached (`ulimit -f`). The call works once it is raised"

@@ -2,14 +2,15 @@
     internal import WAL
     internal import WALTasks
 
-    /// Sets operations aside in `wal_sink_dead_letter`, inside the transaction of their batch, and takes them out again.
+    /// Sets operations aside in `wal_sink_dead_letter`, within the transaction of their batch. Reads and removes them
+    /// later.
     struct DeadLetterStatements: DeadLetterTable {
         private let insert: Statement
         private let read: Statement
         private let remove: Statement
 
         init(_ connection: Connection) throws(StoreError) {
-            // DO NOTHING: a record that is set aside already, by a database that was restored since, must not stop the sink.
+            // DO NOTHING: a restored database may have set the record aside already, and that must not stop the sink.
             insert = try Statement(
                 """
                 INSERT INTO wal_sink_dead_letter (\(Columns.deadLetter)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \

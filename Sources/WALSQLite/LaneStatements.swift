@@ -3,7 +3,7 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// Reads and moves the positions of a log's lanes in a table, inside a transaction. `log` is the table's key.
+    /// Claims, moves and reads the lanes of a log in a table of positions. A `log` is the value of the table's key.
     struct LaneStatements {
         private let connection: Connection
         private let countLanes: Statement
@@ -32,7 +32,7 @@
                 on: connection)
         }
 
-        /// Raises the epochs of lanes in a transaction of its own, all or none.
+        /// Raises the epochs of the lanes in one transaction, all or none.
         func claim(
             _ indices: Range<Int>, of laneCount: Int, log: String, owner: String
         ) throws(StoreError) -> [SinkLane] {
@@ -49,7 +49,7 @@
             }
         }
 
-        /// How many lanes the log has; nil if none was claimed yet.
+        /// Returns the number of lanes of the log, or nil if none was claimed yet.
         func count(log: String) throws(StoreError) -> Int64? {
             countLanes.bind(log)
             return try countLanes.first { (row) throws(StoreError) in row.number() }
@@ -74,7 +74,8 @@
             return lane
         }
 
-        /// Throws `fenced` or `setBack` if the lane isn't as its owner believes.
+        /// Moves a lane inside a transaction. Throws `fenced` or `setBack` if its epoch or position isn't the expected
+        /// one.
         func move(
             _ lane: SinkLane, to position: SequenceNumber, log: String, at time: Timestamp
         ) throws(StoreError) {

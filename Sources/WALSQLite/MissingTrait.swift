@@ -1,4 +1,4 @@
-// The names of this module without its trait, so that the compiler says what is missing.
+// The public names of this module for builds without its trait. They make the compiler report the missing trait.
 #if !SQLite
     public import WAL
     public import WALDelivery

@@ -7,11 +7,13 @@
         internal import Glibc
     #endif
 
-    /// How a database is opened so that nothing changes on disk, its `-wal` and `-shm` included.
+    /// A database file that is opened so that nothing changes on the disk, including its `-wal` and `-shm` files.
     ///
-    /// SQLite makes both files for every reader of a database in WAL mode, even for a read-only one. While a writer runs, and after a
-    /// killed one, they are there, and `readonly_shm` uses them unchanged. After a closed writer they aren't there, and all content is in
-    /// the database itself: `immutable` reads only that, as long as no process opens it for writing meanwhile.
+    /// SQLite creates both files for every reader of a database in WAL mode, even for a read-only one. While a writer
+    /// runs, and after a writer was killed, both files exist, and `readonly_shm` uses them unchanged. After the writer
+    /// has closed the database, neither file exists, and the database file has all content. Then `immutable` reads only
+    /// the database file. That is correct while no process opens it for writing, and ``requireUnchanged()`` checks
+    /// that.
     struct ReadOnlyFile {
         private let path: String
         private let isImmutable: Bool
@@ -40,18 +42,18 @@
             }
         }
 
-        /// What `sqlite3_open_v2` takes with `SQLITE_OPEN_URI`.
+        /// The URI of the file, for `sqlite3_open_v2` with `SQLITE_OPEN_URI`.
         var uri: String {
             let escaped = path.utf8.reduce(into: "") { text, byte in
                 let isPlain = byte > 0x20 && byte < 0x7F && !"%?#".utf8.contains(byte)
                 let digits = String(byte, radix: 16)
                 text += isPlain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + digits
             }
-            // Two slashes at the beginning would make the first part a host.
+            // The two slashes are an empty host. Without them, a path that begins with two slashes would name a host.
             return "file:\(path.hasPrefix("/") ? "//" : "")\(escaped)?\(isImmutable ? "immutable=1" : "readonly_shm=1")"
         }
 
-        /// Throws `busy` if a process may have written the pages that were read without locks.
+        /// Throws `busy` if the file was read without locks and another process may have changed it.
         func requireUnchanged() throws(StoreError) {
             guard isImmutable, Self.state(of: path) != seen else { return }
             throw StoreError(.busy, "another program has opened the database meanwhile: try again", place: path)
@@ -69,7 +71,8 @@
                 seconds: file.modified.tv_sec, nanoseconds: file.modified.tv_nsec)
         }
 
-        /// The header's byte 19 is 2 where reading needs the write-ahead log. (SQLite, "Database File Format", 1.3.3.)
+        /// Returns whether the database is in WAL mode. Byte 19 of its header is then 2 (SQLite, "Database File
+        /// Format", 1.3.3).
         private static func isInWALMode(_ path: String) -> Bool {
             let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { return false }

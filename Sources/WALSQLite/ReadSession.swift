@@ -3,7 +3,8 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// The queries, prepared on a connection of their own: in WAL mode they continue beside a batch that is being written.
+    /// The queries, prepared on a connection of their own. In WAL mode, they run while another connection writes a
+    /// batch.
     final class ReadSession: Session, QuerySession {
         private let connection: Connection
         private let task: Statement
@@ -16,7 +17,7 @@
         private let activitiesOfDAG: Statement
         private let deadLetters: Statement
 
-        /// Opens the database, which has its tables already.
+        /// Opens a database. Its tables must exist.
         convenience init(_ settings: ConnectionSettings) throws(StoreError) {
             try self.init(Connection(path: settings.path, access: .readOnly, busyTimeout: settings.busyTimeout))
         }
@@ -32,7 +33,7 @@
                     "SELECT \(Columns.activity) FROM dag_task_activity_logs WHERE \(condition) \(order)", named: name,
                     on: connection)
             }
-            // SQLite uses a partial index only for a query that repeats its condition word by word.
+            // SQLite uses a partial index only for a query that repeats the index's condition word for word.
             let open = "status IN ('pending', 'running')"
             let page = "ORDER BY created_at, id LIMIT ?2 OFFSET ?3"
             task = try tasks("read task", where: "id = ?1")
@@ -106,14 +107,14 @@
         ) throws(StoreError) -> [StoredDeadLetter] {
             deadLetters.bind(previous?.log.description ?? "")
             deadLetters.bind(previous.map { Int64(bitPattern: $0.sequence.rawValue) } ?? 0)
-            // Every log id is between "" and "g": it is hexadecimal.
+            // Every log id is hexadecimal, so it is between "" and "g".
             deadLetters.bind(log?.description ?? "")
             deadLetters.bind(log?.description ?? "g")
             deadLetters.bind(Int64(limit))
             return try deadLetters.all { (row) throws(StoreError) in try row.deadLetter() }
         }
 
-        /// Rare, so not prepared ahead.
+        /// Returns the lanes of a log. The call is rare, so its statement isn't prepared in advance.
         func checkpoints(log: LogID) throws(StoreError) -> [SinkCheckpoint] {
             let statement = try Statement(
                 """
@@ -124,14 +125,14 @@
             return try statement.all { (row) throws(StoreError) in row.checkpoint() }
         }
 
-        /// Runs a query, and throws `busy` where its rows can't be trusted, because a process may have changed the file under it.
+        /// Runs a query. Throws `busy` if another process may have changed the file of an inspected database.
         func whileUnchanged<Rows>(_ query: () throws(StoreError) -> Rows) throws(StoreError) -> Rows {
             let rows = Result { () throws(StoreError) in try query() }
             try connection.requireUnchanged()
             return try rows.get()
         }
 
-        /// Returns if the database can be read.
+        /// Throws unless the tables can be read.
         func ping() throws(StoreError) {
             try connection.execute("SELECT count(*) FROM wal_sink_checkpoint")
         }

@@ -2,12 +2,15 @@
     package import WAL
     package import WALTasks
 
-    /// Looks into a database of ``SQLiteTaskStore`` without writing anything: no file, no table, not a byte.
+    /// An inspector of a database of ``SQLiteTaskStore``. It writes nothing: no file, no table, not a byte.
     package final class SQLiteStoreInspector: StoreInspector {
         package let name = "sqlite"
         private let reader: DatabaseThread<ReadSession>
 
-        /// - Throws: `StoreError`: `noSuchDatabase`, `noTables`, `noTaskTables`, `schemaTooNew`, `unsupported`, or what SQLite reports.
+        /// Opens a database, and checks its tables.
+        ///
+        /// - Throws: `StoreError`: `noSuchDatabase`, `noTables`, `noTaskTables`, `schemaTooNew`, `unsupported`, or the
+        ///   code of an error that SQLite reports.
         package init(path: String, busyTimeout: Duration = .seconds(1)) async throws(StoreError) {
             reader = try DatabaseThread(.sqlite)
             try await reader.open { () throws(StoreError) in

@@ -2,34 +2,46 @@
     public import Logging
     public import WALTasks
 
-    /// Keeps tasks and activities in a SQLite database: by itself, or with a log in front of it as the store of a `TaskSink`.
+    /// A store of tasks and activities in a SQLite database.
     ///
-    /// The tables are `dag_tasks`, `dag_task_activity_logs`, `wal_sink_checkpoint` and `wal_sink_dead_letter`, with times in
-    /// microseconds since 1970 (UTC) and JSON as text. What a call has stored is on disk when it returns: every commit is
-    /// synced, which takes a fraction of a millisecond or more. Put a log before the store where that is too slow.
+    /// Use it alone, or with a log in front of it, as the store of a `TaskSink`.
     ///
-    /// One connection writes and two read, each on a thread of its own: no call blocks a thread of the concurrency runtime,
-    /// and queries continue beside a batch and beside a long list. Callable from any task. Other processes may use the
-    /// database at the same time; the store waits for them up to the time given, and then throws `busy`.
+    /// The tables are `dag_tasks`, `dag_task_activity_logs`, `wal_sink_checkpoint` and `wal_sink_dead_letter`. Times
+    /// are in microseconds since 1970 in UTC, and JSON is text. A change is durable when its call returns, because
+    /// SQLite syncs each commit. That takes a fraction of a millisecond or more. If it is too slow, put a log in front
+    /// of the store.
     ///
-    /// Removing old tasks, and listing completed, failed or cancelled ones, read the whole table of tasks; everything else has
-    /// an index.
+    /// One connection writes and two read, each on a thread of its own. So no call blocks a thread of the concurrency
+    /// runtime, and queries run concurrently with a batch and with a long list. All functions can be called from any
+    /// task.
+    ///
+    /// Other processes may use the database at the same time. The store waits up to `busyTimeout` for their locks, and
+    /// then throws `busy`.
+    ///
+    /// Two kinds of calls read the whole table of tasks: removals of old tasks, and lists of completed, failed or
+    /// canceled tasks. All other calls use an index.
     public final class SQLiteTaskStore: SessionStore {
-        /// Names the store in the log's cursor, in metrics and in messages.
+        /// The name of the store in the log's cursor, in metrics and in messages.
         public let name: String
         let pools: StorePools<WriteSession, ReadSession>
+        /// The store's sessions. This package alone uses them.
         public var sessions: StoreSessions { StoreSessions(pools) }
 
-        /// Prepares a store. The first call that uses it opens the database and creates the file and its tables if need be, and
-        /// so does the first one after that has failed; call `ping()` to have it done now.
+        /// Makes a store. The first call that uses the database opens it, and creates the file and the tables if they
+        /// don't exist.
+        ///
+        /// If that call fails, the next one tries again. To open the database now, call `ping()`. A call that opens the
+        /// database can throw `schemaTooNew`, `foreignDatabase`, `unsupported`, or the code of an error that SQLite
+        /// reports.
         ///
         /// - Parameters:
-        ///   - path: A file on a local file system. Beside it are `-wal` and `-shm` files of the same name while it is open.
-        ///   - name: Names the store in the log's cursor, in metrics and in messages.
-        ///   - busyTimeout: How long a call waits for other connections' locks.
-        ///   - logger: Where it says that the database can't be opened, and that it can be again.
-        /// - Throws: `StoreError`: `outOfMemory`. Calls that open the database throw `schemaTooNew`, `foreignDatabase`,
-        ///   `unsupported`, or what SQLite reports.
+        ///   - path: The path of the database file, on a local file system. While the database is open, files with the
+        ///     suffixes `-wal` and `-shm` are next to it.
+        ///   - name: The name of the store in the log's cursor, in metrics and in messages.
+        ///   - busyTimeout: The longest time that a call waits for the locks of other connections.
+        ///   - logger: The logger that reports when the database can't be opened, and when it can be opened again. Nil
+        ///     for no messages.
+        /// - Throws: `StoreError`: `outOfMemory` if no thread can be started.
         public init(
             path: String, name: String = "sqlite", busyTimeout: Duration = .seconds(1), logger: Logger? = nil
         ) async throws(StoreError) {

@@ -1,9 +1,9 @@
 #if SQLite
     internal import WALTasks
 
-    /// The tables, and how a database comes to have them.
+    /// The tables of a database, and the migrations that create them.
     enum Schema {
-        /// A table of positions, in the form that follows CREATE TABLE.
+        /// Returns the definition of a table of positions, without the words CREATE TABLE.
         static func lanes(_ table: PositionTable) -> String {
             """
             \(table.name) (
@@ -20,10 +20,10 @@
             """
         }
 
-        /// What `PRAGMA user_version` says of a database that this version has migrated.
+        /// The `PRAGMA user_version` of a database that this version of the package has migrated.
         static let version: Int64 = 1
 
-        /// What `PRAGMA application_id` says: "SWAL" in ASCII.
+        /// The `PRAGMA application_id` of the package's databases: "SWAL" in ASCII.
         static let applicationID: Int64 = 0x5357_414c
 
         /// Creates or migrates the tables, in one transaction.
@@ -76,13 +76,13 @@
                 .first { (row) throws(StoreError) in row.number() } ?? 0
         }
 
-        /// The step at index n leads from version n to n + 1.
+        /// The migrations. The step at index n leads from version n to version n + 1.
         private static let steps = [tables]
 
         // Times are microseconds since 1970 in UTC. Activities have no foreign key: they may come before their task, or
-        // outlive it. No index has `updated_at`: it changes with every save, and so would the index. The last two indexes
-        // of activities cost a sixth of the rows a second together; without them listing those of a DAG, and removing
-        // old ones in the middle of batches, would read the whole table.
+        // outlive it. No index has `updated_at`: it changes with every save, and so would the index. The last two
+        // indexes of activities together cost a sixth of the rows per second. Without them, a list of a DAG's
+        // activities would read the whole table, and so would a removal of old activities between other changes.
         private static let tables = """
             CREATE TABLE dag_tasks (
               id TEXT PRIMARY KEY NOT NULL,

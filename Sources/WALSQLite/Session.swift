@@ -1,14 +1,14 @@
 #if SQLite
     internal import WALTasks
 
-    /// Where a database is, and how its sessions are set up.
+    /// The settings of a connection.
     struct ConnectionSettings: Sendable {
         var path: String
-        /// How long to wait for other connections' locks.
+        /// The longest time that a call waits for the locks of other connections.
         var busyTimeout: Duration
     }
 
-    /// What can be done on a connection. It never breaks, and nothing cancels it.
+    /// A connection of the store with its prepared statements. It never breaks, and its statements can't be canceled.
     protocol Session: DatabaseSession where Settings == ConnectionSettings {}
 
     extension Session {

@@ -13,7 +13,8 @@
         }
 
         static let server = StoreError.Server.sqlite
-        /// A function that puts values into its texts would fill the memory with statements.
+        /// The largest number of prepared statements. A function that writes values into the text of its statements
+        /// would otherwise fill the memory.
         private static let statementsMax = 100
 
         private let connection: Connection
@@ -36,7 +37,8 @@
             transactionGuard = TransactionGuard(connection)
         }
 
-        /// SQLite commits attached files one after another, so the position and the rows wouldn't be one transaction.
+        /// Throws if `setup` has attached another file. SQLite commits files one after another, so the position and the
+        /// rows wouldn't be one transaction.
         private static func requireOneFile(_ connection: Connection) throws(StoreError) {
             let statement = try Statement("PRAGMA database_list", named: "list of files", on: connection)
             let names = try statement.all { (row) throws(StoreError) in row.values()[1] }
@@ -103,11 +105,13 @@
         }
     }
 
-    /// Makes SQLite refuse statements that begin or end transactions or savepoints, while a sink's function runs.
+    /// A guard that makes SQLite refuse statements that begin or end transactions or savepoints while a sink's function
+    /// runs.
     private final class TransactionGuard {
         private var isOn = false
 
-        /// Guards a connection for its whole life: each change of the authorizer would have all its statements prepared again.
+        /// Guards a connection for its whole life. Each change of the authorizer would make SQLite prepare all
+        /// statements again.
         init(_ connection: Connection) {
             unsafe sqlite3_set_authorizer(
                 connection.handle,

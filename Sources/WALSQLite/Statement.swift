@@ -3,20 +3,21 @@
     internal import WAL
     internal import WALTasks
 
-    /// A prepared statement: values are bound in the order of its parameters, then it runs. Not thread-safe, as its connection.
+    /// A prepared statement. Values are bound in the order of its parameters, and then it runs. Like its connection, it
+    /// isn't thread-safe.
     @safe final class Statement {
         let name: String
         private let connection: Connection
         private let handle: OpaquePointer
         private var boundCount: Int32 = 0
-        /// The first refusal of a value; running reports it.
+        /// The result code of the first value that SQLite refused. The next run throws it.
         private var bindResult = SQLITE_OK
-        /// Texts are copied here and bound where they are: SQLite's own copies would cost a `malloc` each.
+        /// The memory of bound texts. SQLite's own copies would cost a `malloc` for each text.
         private let texts: UnsafeMutableRawBufferPointer
         private var textsUsed = 0
         private static let textsCapacity = 16 << 10
 
-        /// Prepares `sql`; errors call it `name`.
+        /// Prepares `sql`. Errors name the statement `name`.
         init(_ sql: String, named name: String, on connection: Connection) throws(StoreError) {
             unsafe handle = try Self.prepare(sql, name, connection)
             self.name = name
@@ -29,14 +30,14 @@
             unsafe texts.deallocate()
         }
 
-        /// SQLite prepares the first statement of a text and drops the others: a text with more than one is refused.
+        /// Prepares the one statement of a text. Refuses a text with several, because SQLite prepares only the first.
         private static func prepare(
             _ sql: String, _ name: String, _ connection: Connection
         ) throws(StoreError) -> OpaquePointer {
             func refusal(_ message: String) -> StoreError {
                 StoreError(.invalidArgument, message, statement: name, place: connection.path)
             }
-            // For SQLite the text ends there.
+            // For SQLite, the text ends at a NUL.
             if sql.utf8.contains(0) { throw refusal("the statement has a NUL: bind the value") }
             var prepared: OpaquePointer?
             var second: OpaquePointer?
@@ -45,7 +46,7 @@
                 let flags = UInt32(SQLITE_PREPARE_PERSISTENT)
                 let result = unsafe sqlite3_prepare_v3(connection.handle, text, -1, flags, &prepared, &rest)
                 guard result == SQLITE_OK, let rest = unsafe rest else { return (result, SQLITE_OK) }
-                // Spaces and comments alone give no statement, and no error.
+                // Trailing spaces and comments give no statement and no error.
                 return (result, unsafe sqlite3_prepare_v3(connection.handle, rest, -1, 0, &second, nil))
             }
             guard result == SQLITE_OK else { throw connection.lastError(during: name) }
@@ -98,7 +99,7 @@
         func bind(_ bytes: ArraySlice<UInt8>) {
             let copied = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)  // SQLITE_TRANSIENT
             unsafe bytes.withUnsafeBytes { bytes in
-                // Without an address SQLite would bind NULL.
+                // Without an address, SQLite would bind NULL.
                 let result =
                     if let start = bytes.baseAddress {
                         unsafe sqlite3_bind_blob64(handle, next(), start, UInt64(bytes.count), copied)
@@ -113,7 +114,7 @@
             switch value {
             case .null: bindNull()
             case .integer(let number): bind(number)
-            // SQLite takes what isn't a number for NULL.
+            // SQLite stores NaN as NULL.
             case .real(let number) where number.isNaN: note(SQLITE_MISMATCH)
             case .real(let number): note(unsafe sqlite3_bind_double(handle, next(), number))
             case .text(let text): bind(text)
@@ -140,13 +141,13 @@
 
         // MARK: Running
 
-        /// Runs a statement whose rows don't matter; returns the number of rows that it changed.
+        /// Runs the statement and ignores its rows. Returns the number of rows that it changed.
         @discardableResult
         func run() throws(StoreError) -> Int {
             defer { reset() }
             let before = unsafe sqlite3_total_changes64(connection.handle)
             while try step() {}
-            // A statement that changes no rows leaves the count of the one before.
+            // After a statement that changes no rows, SQLite still reports the count of an earlier one.
             guard unsafe sqlite3_total_changes64(connection.handle) != before else { return 0 }
             return Int(unsafe sqlite3_changes64(connection.handle))
         }
@@ -172,7 +173,7 @@
             return try read(&row)
         }
 
-        /// The first step takes the snapshot: it alone can meet another connection's lock.
+        /// Runs the first step, which takes the snapshot. Only this step can meet another connection's lock.
         private func begin() throws(StoreError) -> Bool {
             try connection.retryingWhileBusy { () throws(StoreError) in try step() }
         }
@@ -192,8 +193,8 @@
 
         private func failure() -> StoreError {
             var error = connection.lastError(during: name)
-            // A function such as json_extract refuses a value with the number that a missing table has. A statement that can be prepared
-            // again has all its tables.
+            // A function such as json_extract refuses a value with the same number as a missing table. If the statement
+            // can be prepared again, all its tables exist, so the value is at fault.
             guard error.number.map({ $0 & 0xFF }) == Int(SQLITE_ERROR) else { return error }
             var again: OpaquePointer?
             if unsafe sqlite3_prepare_v3(connection.handle, sqlite3_sql(handle), -1, 0, &again, nil) == SQLITE_OK {
@@ -211,7 +212,7 @@
         }
     }
 
-    /// The row that a query is at: columns are read in their order. Valid until the query's next step.
+    /// The current row of a query. Columns are read in their order. Valid until the query's next step.
     @safe struct Row: RowReader {
         static let server = StoreError.Server.sqlite
 

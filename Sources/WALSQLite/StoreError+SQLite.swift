@@ -3,7 +3,7 @@
     internal import WALTasks
 
     extension StoreError {
-        /// `number` is SQLite's extended result code.
+        /// Makes an error of SQLite. `number` is the extended result code.
         init(
             _ code: Code, _ message: String, number: Int32? = nil, statement: String? = nil, place: String? = nil
         ) {
@@ -13,7 +13,7 @@
     }
 
     extension StoreError.Code {
-        /// By number, never by message: messages can hold users' data.
+        /// Makes the code of an error from its number, never from its message: messages can hold users' data.
         init(resultCode: Int32) {
             // SQLITE_READONLY_DBMOVED is a macro that Swift doesn't import: the primary code and 4 << 8.
             if resultCode == SQLITE_READONLY | 4 << 8 {

@@ -11,7 +11,8 @@
             try lanes.claim(indices, of: laneCount, log: log.description, owner: owner)
         }
 
-        /// Applies a batch and moves its lanes, in one transaction. Rows that the database refuses become dead letters.
+        /// Applies a batch and moves its lanes, in one transaction. Operations that the database refuses become dead
+        /// letters.
         func apply(_ batch: TaskBatch) throws(StoreError) -> SinkReceipt {
             let log = batch.log.description
             return try connection.transaction { () throws(StoreError) in
@@ -25,7 +26,8 @@
                     do throws(StoreError) {
                         receipt.rowCount += try apply(operation.mutation)
                     } catch {
-                        // The statement is undone and the transaction continues, unless a trigger has rolled it back.
+                        // SQLite undoes the statement, and the transaction continues unless a trigger has rolled it
+                        // back.
                         guard error.code == .rowRefused, connection.isInTransaction else { throw error }
                         try deadLetters.setAside(
                             operation, of: batch, for: error, at: now, in: &receipt.deadLetters)

@@ -50,7 +50,7 @@
                 "DELETE FROM dag_task_activity_logs WHERE created_at < ?", named: "remove activities", on: connection)
         }
 
-        /// Applies changes of which none came through a log: all or none.
+        /// Applies changes that didn't come through a log, all or none.
         func commit(_ mutations: [TaskMutation]) throws(StoreError) {
             try connection.transaction { () throws(StoreError) in
                 for mutation in mutations {
@@ -59,7 +59,7 @@
             }
         }
 
-        /// Applies a change inside a transaction; returns the number of rows that it wrote or removed.
+        /// Applies a change inside a transaction. Returns the number of rows that it wrote or removed.
         @discardableResult
         func apply(_ mutation: TaskMutation) throws(StoreError) -> Int {
             switch mutation {

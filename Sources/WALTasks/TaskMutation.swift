@@ -7,19 +7,19 @@ public import WAL
 /// try await storage.apply([.save(order), .log(activity), .updateStatus(id: "cart-7", status: .completed)])
 /// ```
 public enum TaskMutation: Hashable, Sendable {
-    /// ``TaskStorage/save(_:)-(PersistentTask)``
+    /// Stores a task; see ``TaskStorage/save(_:)-(PersistentTask)``.
     case save(PersistentTask)
-    /// ``TaskStorage/log(_:)``
+    /// Stores an activity; see ``TaskStorage/log(_:)``.
     case log(TaskActivityLog)
-    /// ``TaskStorage/updateStatus(id:to:error:at:)``
+    /// Changes a task's status and error; see ``TaskStorage/updateStatus(id:to:error:at:)``.
     case updateStatus(id: String, status: TaskStatus, error: String? = nil, time: Timestamp = .now)
-    /// ``TaskStorage/deleteTask(id:)``
+    /// Removes a task; see ``TaskStorage/deleteTask(id:)``.
     case delete(id: String)
-    /// ``TaskStorage/deleteTasks(dagID:)``
+    /// Removes all tasks of a DAG; see ``TaskStorage/deleteTasks(dagID:)``.
     case deleteDAG(id: String)
-    /// ``TaskStorage/removeTasks(endedBefore:)``
+    /// Removes the tasks that ended before a time; see ``TaskStorage/removeTasks(endedBefore:)``.
     case removeTasks(endedBefore: Timestamp)
-    /// ``TaskStorage/removeActivities(createdBefore:)``
+    /// Removes the activities that were created before a time; see ``TaskStorage/removeActivities(createdBefore:)``.
     case removeActivities(createdBefore: Timestamp)
 
     /// The id of the task with which the change is ordered. Nil for a change that is ordered against all others: it

@@ -20,12 +20,13 @@ public protocol TaskStore: TaskStorage where Receipt == Void, ClosingReport == V
     func classify(_ error: any Error) -> SinkFailure
     /// Returns the tasks with these ids, in any order. Ids without a task are left out.
     ///
-    /// Queries of a buffered storage request up to a thousand ids at once, so implement it if the store has a cheaper
-    /// way than one by one.
+    /// Queries of a buffered storage request up to a thousand ids at once, so implement this function if the store can
+    /// find many tasks more cheaply than one by one.
     func tasks(ids: [String]) async throws -> [PersistentTask]
 }
 
 extension TaskStore {
+    /// Returns the tasks with these ids, with one query for each.
     public func tasks(ids: [String]) async throws -> [PersistentTask] {
         var found: [PersistentTask] = []
         for id in ids {

@@ -1,4 +1,4 @@
-/// A broken rule that a check of a conformance suite has found.
+/// A broken rule that a check of a conformance suite found.
 public struct ConformanceFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The name of the check.
     public var check: String
@@ -9,7 +9,7 @@ public struct ConformanceFailure: Error, Hashable, Sendable, CustomStringConvert
     /// The result that the check found.
     public var found: String
 
-    /// Makes a failure.
+    /// Makes a failure. Each argument sets the property of the same name.
     public init(check: String, rule: String, expected: String, found: String) {
         self.check = check
         self.rule = rule

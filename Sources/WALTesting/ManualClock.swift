@@ -1,6 +1,6 @@
 internal import WAL
 
-/// A clock that stands still until it is advanced. Tests of long waits need no time with it.
+/// A clock that stands still until it is advanced. With it, tests of long waits take no time.
 public final class ManualClock: Clock, Sendable {
     /// A time of the clock.
     public struct Instant: InstantProtocol, Hashable, Sendable {
@@ -26,7 +26,7 @@ public final class ManualClock: Clock, Sendable {
 
     private let state = Monitor(State())
 
-    /// Makes a clock, at zero.
+    /// Makes a clock at the time zero.
     public init() {}
 
     public var now: Instant { state.withLock(\.now) }
@@ -36,6 +36,8 @@ public final class ManualClock: Clock, Sendable {
     public var sleeperCount: Int { state.withLock(\.sleepers.count) }
 
     /// Advances the clock, and wakes every task whose deadline has come.
+    ///
+    /// - Parameter duration: The time by which the clock advances. A negative one counts as zero.
     public func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now.advanced(by: max(duration, .zero))
@@ -48,6 +50,9 @@ public final class ManualClock: Clock, Sendable {
 
     /// Suspends until the clock has been advanced to a time.
     ///
+    /// - Parameters:
+    ///   - deadline: The time.
+    ///   - tolerance: Has no effect.
     /// - Throws: `CancellationError` if the task is canceled.
     public func sleep(until deadline: Instant, tolerance: Duration? = nil) async throws {
         let id = state.withLock { state in
@@ -61,7 +66,7 @@ public final class ManualClock: Clock, Sendable {
         } onCancel: {
             cancel(id)
         }
-        // A cancellation that came after the wake-up has left its mark.
+        // A cancellation after the wake-up has left its mark.
         _ = state.withLock { $0.cancelled.remove(id) }
     }
 
@@ -78,7 +83,7 @@ public final class ManualClock: Clock, Sendable {
     private func cancel(_ id: Int) {
         let sleeper = state.withLock { state in
             let sleeper = state.sleepers.removeValue(forKey: id)
-            // The task doesn't sleep yet. Leave a mark so that it won't.
+            // The task isn't asleep yet. The mark prevents it from falling asleep.
             if sleeper == nil { state.cancelled.insert(id) }
             return sleeper
         }

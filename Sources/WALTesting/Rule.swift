@@ -1,6 +1,6 @@
 /// A rule that a check verifies.
 struct Rule: Sendable {
-    /// The length at which values in messages are cut, for example payloads of 1 MiB.
+    /// The length at which values in messages are cut, because a payload may have 1 MiB, for example.
     static let descriptionMax = 2000
 
     let check: String
@@ -19,7 +19,7 @@ struct Rule: Sendable {
         throw failure(expected: prefix + String(describing: expected), found: prefix + String(describing: found))
     }
 
-    /// Returns the error that `body` throws. Throws if it throws none.
+    /// Returns the error that `body` throws. Throws a failure if `body` throws no error.
     @discardableResult
     func expectError<Result>(
         _ what: String, _ body: () async throws -> Result
@@ -33,7 +33,7 @@ struct Rule: Sendable {
         throw failure(expected: "\(what) throws an error", found: "no error, but \(result)")
     }
 
-    /// Calls `body`, and turns every error of it into a failure of this rule.
+    /// Calls `body`. Turns each of its errors into a failure of this rule.
     func hold(_ body: () async throws -> Void) async throws(ConformanceFailure) {
         do {
             try await body()

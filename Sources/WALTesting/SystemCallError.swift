@@ -4,13 +4,13 @@
     internal import Glibc
 #endif
 
-/// An error of a system call of the test kit.
+/// An error of a system call that the test kit made.
 public struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The name of the call.
+    /// The name of the system call.
     public var call: String
-    /// The object of the call: a path or an address.
+    /// The object of the system call: a path or an address.
     public var what: String
-    /// The error number.
+    /// The operating system's error number.
     public var errno: Int32
 
     init(call: String, what: String, errno: Int32) {

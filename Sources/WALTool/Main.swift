@@ -25,12 +25,13 @@ struct Tool: AsyncParsableCommand {
         ])
 
     static func main() async {
-        // First, so that no file gets the number of a closed standard descriptor.
+        // This comes first, so that no file gets the number of a closed standard descriptor.
         StandardDescriptors.fill()
-        // Then a write past the file size limit fails with EFBIG, instead of a signal that ends the process.
+        // With this setting, a write past the file size limit fails with EFBIG. Otherwise a signal would end the
+        // process.
         signal(SIGXFSZ, SIG_IGN)
         do {
-            // Without them, the parser would print the help, and the exit code would be 0.
+            // Without arguments, the parser would print the help and exit with 0.
             guard !CommandLine.arguments.isEmpty else {
                 throw ToolError(.inputOutput, "The arguments can't be read: mount /proc.")
             }

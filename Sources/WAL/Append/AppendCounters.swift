@@ -1,6 +1,6 @@
-/// Counts of the appends that waited for a segment, or failed. An append that does neither counts nothing.
+/// Counts of the appends that waited for a segment, or failed. An append that does neither isn't counted.
 final class AppendCounters: Sendable {
-    /// What an append waits for.
+    /// The cause of an append's wait.
     enum Wait: String, CaseIterable {
         case segment, budget
     }

@@ -60,7 +60,7 @@ final class Appender: @unchecked Sendable {
         self.slots = slots
         unsafe self.current = unsafe Atomic(current.pointer)
         recordSizeMax = Self.recordSizeMax(configuration)
-        // Rolling appends frames, and a replica holds `frameOrder` where it would.
+        // Rolling appends frames, which takes `frameOrder`. A replica would roll while it holds that lock.
         recordsTarget = isReplica ? .max : configuration.targetSegmentRecords
         syncThreshold = if case .bytes(let count) = configuration.syncPolicy { UInt64(max(1, count)) } else { .max }
         durablePosition = Atomic(durable.position)

@@ -167,8 +167,8 @@ extension Appender {
         WALError(.cancelled, "The task was canceled while it waited for a segment. Nothing was appended.")
     }
 
-    /// Ensures that no new record gets a sequence number up to `last`, and raises the epoch. Suspends while no segment is ready. Returns
-    /// the highest of these numbers that a record already has.
+    /// Ensures that no new record gets a sequence number up to and including `last`, and raises the epoch. Suspends
+    /// while no segment is ready. Returns the highest of these numbers that a record already has.
     ///
     /// - Throws: ``WALError/Code/invalidArgument`` for a number that no record can have.
     func skipSequences(through last: UInt64) async throws(WALError) -> UInt64 {

@@ -2,16 +2,16 @@
 struct SegmentRequest {
     /// The size of the frame; 0 if it is small or unknown.
     let frameSize: Int
-    /// Whether an append makes the request. The statistics of appends have no others.
+    /// Whether an append makes the request. The statistics of appends count no other requests.
     let isAppend: Bool
     /// The end of the wait while the disk budget is used up.
     let deadline: ContinuousClock.Instant?
     var isDeadlinePassed: Bool
     var isFirstTry = true
     let start = ContinuousClock.now
-    /// What this request had to wait for last; nil if a segment was there at once.
+    /// The cause of this request's latest wait; nil if a segment was ready at once.
     var wait: AppendCounters.Wait?
-    /// This request has opened the segment.
+    /// Whether this request has opened the segment.
     var didOpen = false
 
     init(for frameSize: Int, _ whenFull: WriteAheadLog.FullPolicy, isAppend: Bool = true) {

@@ -35,7 +35,8 @@ struct CatalogState {
     var phase = Phase.open
     /// The segments, oldest first. The last one is active, or has ended and has no successor yet.
     private(set) var entries: [CatalogEntry]
-    /// The size of their files. A log can have many thousand segments, and the size is asked for at each change.
+    /// The size of their files. It is stored, because a log can have many thousand segments and each change reads the
+    /// size.
     private var entrySize: Int
     var pipeline: SegmentPipeline
     /// Increases whenever recovery discards data or sequence numbers are skipped.
@@ -141,7 +142,7 @@ struct CatalogState {
         return last.segment.logPosition(of: end)
     }
 
-    /// The active segment takes no more claims.
+    /// Ends the active segment, which takes no more claims.
     mutating func endActive(at end: SegmentEnd) {
         entries[entries.count - 1].end(at: end)
         awaitedEnd = nil
@@ -187,7 +188,7 @@ struct CatalogState {
         return header
     }
 
-    /// All of a segment's frames are committed, and it has its footer.
+    /// Notes that a segment is sealed: all of its frames are committed, and it has its footer.
     mutating func seal(_ segment: Segment, _ footer: SegmentFooter, fileSize: Int) {
         guard let index = index(of: segment.number) else { return }
         let slot = entries[index].slot
@@ -197,10 +198,11 @@ struct CatalogState {
 
     // MARK: Ends by the number of records
 
-    /// The earliest time at which the active segment may end by its records; nil while the next segment isn't ready.
+    /// The earliest time at which the active segment may end by the number of its records; nil while the next segment
+    /// isn't ready.
     private var endTime: ContinuousClock.Instant? { isNextReady ? openingTime + Self.openTimeMin : nil }
 
-    /// The record that the active segment should have ended with, if it may end by now.
+    /// The record that the active segment should have ended with, if it may end now.
     var dueEnd: UInt64? {
         if let awaitedEnd, let endTime, endTime <= .now { awaitedEnd } else { nil }
     }

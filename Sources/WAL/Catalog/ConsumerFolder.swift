@@ -4,7 +4,7 @@
 /// A consumer's process writes its file, and the log's writer reads it.
 struct ConsumerFolder {
     static let name = "consumers"
-    /// What follows a consumer's name in the name of the folder with the records that it has set aside.
+    /// The suffix of the folder with the records that a consumer has set aside. The consumer's name comes before it.
     static let parkedSuffix = ".parked"
 
     let directory: Directory
@@ -66,7 +66,7 @@ struct ConsumerFolder {
         }
     }
 
-    /// What a consumer's file says.
+    /// A consumer's file, as it was read.
     enum Content: Equatable {
         case missing
         case damaged
@@ -99,8 +99,8 @@ struct ConsumerFolder {
         try directory.sync()
     }
 
-    /// Locks a consumer's name until the file is closed. The lock has a file of its own, because the consumer's file is
-    /// replaced again and again.
+    /// Locks a consumer's name until the file is closed. The lock has a file of its own, because each save replaces the
+    /// consumer's file.
     ///
     /// - Throws: ``WALError/Code/locked`` if the consumer has an owner.
     func lock(_ name: String) throws(WALError) -> File {

@@ -1,4 +1,4 @@
-/// The decision which consumers in other processes keep records, without files, threads or clocks.
+/// The decision about the consumers in other processes for which records are kept, without files, threads or clocks.
 struct ConsumerPins {
     /// The reason why no records are kept for a consumer.
     enum Release: String, CaseIterable {
@@ -26,7 +26,7 @@ struct ConsumerPins {
         var pinnedBytes: UInt64 = 0
     }
 
-    /// A change that operators must know.
+    /// A change that operators must know about.
     struct Change: Equatable {
         enum Kind: Equatable {
             case released(Release)
@@ -74,7 +74,7 @@ struct ConsumerPins {
         return ofThisLog.filter { $0.release == nil }.compactMap { $0.state?.position }.min() ?? .max
     }
 
-    /// Takes what all files say now.
+    /// Takes the present contents of all files.
     mutating func update(_ found: [Found], logID: LogID?, now: SuspendingClock.Instant) {
         var next: [String: Seen] = [:]
         for file in found where file.content != .missing {
@@ -94,7 +94,7 @@ struct ConsumerPins {
         seen = next
     }
 
-    /// Takes the error of the last look at the folder.
+    /// Takes the error of the last attempt to read the folder; nil if it succeeded.
     mutating func noteFolder(_ fault: String?) {
         if let fault, !isFolderFaulty {
             changes.append(Change(kind: .folderFault(fault), name: ConsumerFolder.name, position: 0, pinnedBytes: 0))

@@ -18,8 +18,8 @@ extension SegmentCatalog {
         }
     }
 
-    /// Returns the number of log bytes between a record and a position, by the starts of the segments, oldest first. Segments may have begun
-    /// after that position.
+    /// Returns the number of log bytes between a record and a position, from the starts of the segments, oldest first.
+    /// Segments may have begun after that position.
     static func byteCount(
         after sequence: UInt64, before last: LogPosition, _ starts: some BidirectionalCollection<LogPosition>
     ) -> UInt64 {

@@ -33,10 +33,10 @@ final class MarkerBoard: Sendable {
     }
 
     private struct Pending {
-        /// In order, with one change of a name at most. So their number is bounded by that of the names.
+        /// The changes in order, with at most one for each name. So the number of names bounds their number.
         var changes: [Marker] = []
-        /// The bookmarks of batches that are being appended. A change of one of them waits: after the batch in the log, it would undo the
-        /// bookmark.
+        /// The bookmarks of batches that are being appended. A change of such a bookmark waits for the batch. If its
+        /// frame came after the batch in the log, it would undo the batch's bookmark.
         var reserved: [Marker] = []
 
         mutating func endReservation(of entry: Marker) {

@@ -1,6 +1,6 @@
-/// The sizes of the sealed segments' files, summed up from the oldest on.
+/// The running totals of the sizes of the sealed segments' files, from the oldest.
 struct SealedSizes {
-    /// For each sealed segment, its last sequence number and the bytes up to it.
+    /// For each sealed segment, its last sequence number and the bytes up to and including the segment.
     private var ends: [(sequence: UInt64, bytes: UInt64)] = []
 
     init() {}

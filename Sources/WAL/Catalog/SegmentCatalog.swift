@@ -46,7 +46,7 @@ final class SegmentCatalog: Sendable {
         }
     }
 
-    /// Space within the disk budget may be free again.
+    /// Notes that space within the disk budget may be free again, and wakes the waiters.
     func recheckBudget() {
         state.withLock { $0.pipeline.recheckBudget() }
         changed()
@@ -107,7 +107,7 @@ final class SegmentCatalog: Sendable {
         changed()
     }
 
-    /// Removes old segments for a new one.
+    /// Removes old segments to make space for a new one.
     func freeSpace(sizeMax: Int) {
         do throws(WALError) {
             try removeOldSegments(sizeMax: sizeMax)

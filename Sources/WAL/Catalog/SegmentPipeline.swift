@@ -1,4 +1,4 @@
-/// The segments that are ready for use, and the decision when to make the next one. It has no side effects:
+/// The segments that are ready for use, and the decision about when to make the next one. It has no side effects:
 /// maintenance makes the files.
 struct SegmentPipeline {
     /// A step for maintenance.
@@ -13,7 +13,7 @@ struct SegmentPipeline {
         case failWaitersOverBudget
     }
 
-    /// What the decision depends on besides the pipeline itself.
+    /// The inputs of the decision apart from the pipeline itself.
     struct Surroundings {
         /// The number of segments to keep ready.
         var readyMax: Int
@@ -26,19 +26,22 @@ struct SegmentPipeline {
 
     private static let retryInterval: Duration = .milliseconds(100)
     private static let capacityMin = 1 << 20
-    /// The growth of the files of an opening from one to the next, until they reach the configured size. The first ones are small: opening
-    /// waits for one, an idle log keeps them ready, and a process may open a thousand logs.
+    /// The factor by which files grow from one to the next after an opening, until they reach the configured size. The
+    /// first ones are small: opening waits for one, an idle log keeps them ready, and a process may open a thousand
+    /// logs.
     ///
-    /// With two segments ready, the next file is made while the two before it are filled, which together are a third of its size. So
-    /// producers don't wait as long as they are slower than a third of the rate at which files are made. A slower growth means more
-    /// segments at first, and each end of one takes syncs: with a growth of 2, 64 threads made 0.93 of the durable appends in the first
-    /// two seconds of a log.
+    /// With two segments ready, the next file is made while the two before it are filled, which together are a third of
+    /// its size. So producers don't wait if they fill files at less than a third of the rate at which files are made. A
+    /// lower factor means more segments at first, and the end of each takes syncs: with a factor of 2, 64 threads made
+    /// 0.93 of the durable appends in the first two seconds of a log.
     private static let growth = 4
     private static let capacityStep = 64 << 10
-    /// A producer that stops in the middle of an append delays sealing, and only sealing shows how much budget is left.
+    /// The longest wait for a seal. Only sealing shows the budget that is left, and a producer that stops in the middle
+    /// of an append delays it.
     private static let sealingTimeout: Duration = .seconds(1)
 
-    /// Each append that fails at the budget asks for a segment, and reading the consumers' files costs some system calls.
+    /// The shortest time between two readings of the consumers' files. Each append that fails at the budget asks for a
+    /// segment, and a reading costs some system calls.
     private static let refreshInterval: Duration = .milliseconds(20)
 
     private(set) var ready: [PreparedSegment] = []
@@ -62,7 +65,7 @@ struct SegmentPipeline {
     private(set) var isOverBudget = false
     /// The start of the wait for a pending seal; nil while nothing waits for one.
     private var sealingWaitStart: ContinuousClock.Instant?
-    /// The time when the budget last had the consumers' files read.
+    /// The time of the last reading of the consumers' files because of the budget.
     private var refreshTime: ContinuousClock.Instant?
 
     /// Makes the pipeline of an opening. `capacity` is the configured size of segments, and `first` that of the first ones.
@@ -112,8 +115,9 @@ struct SegmentPipeline {
         return true
     }
 
-    /// Returns the capacity of a file for which `wanted` bytes are planned. It takes no more than half of the disk's free space, so that a
-    /// disk that is almost full isn't filled with zeros, and is used up by smaller and smaller files.
+    /// Returns the capacity of a file for which `wanted` bytes are planned. The file takes at most half of the disk's
+    /// free space, unless `least` is more. So an almost full disk isn't filled with zeros, and smaller and smaller
+    /// files use it up.
     static func capacity(_ wanted: Int, least: Int, free: UInt64?) -> Int {
         guard let free, free / 2 < UInt64(wanted) else { return wanted }
         return max(least, Int(free / 2) / capacityStep * capacityStep)
@@ -121,7 +125,7 @@ struct SegmentPipeline {
 
     /// Adds a prepared segment.
     ///
-    /// - Parameter isCut: Whether the disk didn't take a larger one. The next files grow from this one's size.
+    /// - Parameter isCut: Whether the disk had no space for a larger one. The next files grow from this one's size.
     mutating func add(_ segment: PreparedSegment, isCut: Bool = false) {
         ready.append(segment)
         obstacle = nil
@@ -149,7 +153,7 @@ struct SegmentPipeline {
         }
     }
 
-    /// Returns why an append with a frame of `size` bytes gets no segment; nil if it may wait for one.
+    /// Returns the error of an append that gets no segment for a frame of `size` bytes; nil if it may wait for one.
     func failure(for size: Int) -> WALError? {
         if let failure { return failure }
         guard let refusal, rounded(2 * size) >= refusal.least else { return nil }
@@ -163,8 +167,8 @@ struct SegmentPipeline {
         return ready
     }
 
-    /// Notes that an append needs a segment, for a frame of `size` bytes. An earlier failure no longer counts, and the next attempt
-    /// follows.
+    /// Notes that an append needs a segment, for a frame of `size` bytes. A failure that is older than
+    /// ``retryInterval`` no longer counts, and another attempt follows.
     mutating func demand(for size: Int = 0) {
         isDemanded = true
         clearStaleFailure()
@@ -199,7 +203,7 @@ struct SegmentPipeline {
         capacity = rounded(max(2 * end.offset, capacity / 2, Self.capacityMin))
     }
 
-    /// Returns the least capacity of at least this size, but at most the configured one.
+    /// Rounds a size up to a multiple of ``capacityStep``, and limits it to the configured one.
     private func rounded(_ size: Int) -> Int {
         min((size + Self.capacityStep - 1) / Self.capacityStep * Self.capacityStep, capacityMax)
     }

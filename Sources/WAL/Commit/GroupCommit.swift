@@ -75,7 +75,7 @@ final class GroupCommit: @unchecked Sendable {
 
     /// Suspends until `target` is durable, and requests a sync unless `requestsSync` is false.
     func waitUntilDurable(_ target: SyncTarget, requestsSync: Bool = true) async throws(WALError) {
-        // A task on a `BlockingExecutor` syncs where it runs.
+        // A task on a `BlockingExecutor` syncs on its own thread.
         if requestsSync, cwal_thread_may_block() { return try blockUntilDurable(target) }
         let id = lastTaskID.wrappingAdd(1, ordering: .relaxed).newValue
         let outcome = await withTaskCancellationHandler {
@@ -256,7 +256,8 @@ final class GroupCommit: @unchecked Sendable {
             return (state.entry(after: number)?.live, entry.footer != nil, state.phase.isClosing)
         }
         guard let found else { return nil }
-        // Sync before writing the footer, so that its durable distance covers all frames before it. Often no later frame could say so.
+        // Sync before writing the footer, so that its durable distance covers all frames before it. Often there is no
+        // later frame that could state this.
         if syncs || found.isLast, !found.isSealed { try syncScanned() }
         let footer = scanner.summary.footer(at: scanner.end, after: markersBeforeScan)
         // A segment that was replaced meanwhile is already sealed.

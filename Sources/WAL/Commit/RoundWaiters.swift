@@ -10,7 +10,7 @@ struct RoundWaiters {
         fileprivate let odd: UInt32
     }
 
-    /// Returns a key for ``wait(for:_:)``. Call it before the check whether to wait.
+    /// Returns a key for ``wait(for:_:)``. Call it before you check whether to wait.
     func prepareToWait() -> Key { Key(even: even.prepareToWait(), odd: odd.prepareToWait()) }
 
     /// Blocks until a wake-up of the round's waiters after the key was made.

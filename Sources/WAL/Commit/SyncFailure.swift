@@ -7,7 +7,8 @@ extension GroupCommit {
     /// The time that producers have to commit their claims in a segment that is to be replaced.
     private static let commitTimeout: Duration = .seconds(1)
 
-    /// Replaces the scanner's segment, and so ends it. By the leader only, and everything before the segment is durable.
+    /// Replaces the scanner's segment, and so ends it. Only the leader calls it, after everything before the segment is
+    /// durable.
     func replaceScanned(because cause: WALError) throws(WALError) {
         let live = scanner.live
         let number = live.segment.number
@@ -24,13 +25,13 @@ extension GroupCommit {
         try publish(live.segment.logPosition(of: footer.end))
     }
 
-    /// Replaces a segment that is sealed and not synced. By the leader only.
+    /// Replaces a segment that is sealed and not synced. Only the leader calls it.
     func replaceSealed(_ live: LiveSegment, because cause: WALError) throws(WALError) {
         guard let footer = catalog.state.withLock({ $0.entry(live.segment.number)?.footer }) else { throw cause }
         try replace(live, footer, because: cause)
     }
 
-    /// Writes a segment's frames to a new file and puts that in its place, durably.
+    /// Writes a segment's frames to a new file, and durably replaces the segment's file with it.
     private func replace(
         _ live: LiveSegment, _ footer: SegmentFooter, because cause: WALError
     ) throws(WALError) {

@@ -7,7 +7,7 @@ struct SyncState {
     private(set) var isLeading = false
     /// The number of the running round, or of the last one.
     private(set) var round: UInt64 = 0
-    /// The position that the running round makes durable, once it has scanned.
+    /// The position that the running round makes durable; nil until it has scanned.
     var roundTarget: LogPosition?
     private(set) var threads = WaitingThreads()
     /// The number of threads that wait to lead, regardless of the durable position.

@@ -16,7 +16,7 @@ extension Engine {
         return .again
     }
 
-    /// Returns nil if there is nothing to do yet.
+    /// Returns the next segment to compress; nil if there is none yet.
     private func nextToCompress(_ state: CatalogState) -> CatalogEntry? {
         guard case .open = state.phase else { return nil }
         let available = configuration.diskBudget.map { $0 - state.diskSize } ?? .max
@@ -25,13 +25,14 @@ extension Engine {
         }
     }
 
-    /// Doesn't try the segment again before the next opening.
+    /// Leaves the segment plain until the next opening.
     private func excludeFromCompression(_ segment: Segment) {
         catalog.state.withLock { state in state.update(segment.number) { $0.isIncompressible = true } }
     }
 
-    /// Returns false if the segment stays plain. An opening after any of the steps finds the same log: the plain file is the segment until
-    /// it is removed. The file may still be larger than `size`: see ``ReclaimableSpace``.
+    /// Compresses a segment. Returns false if it stays plain. An opening after any of the steps finds the same log: the
+    /// plain file is the segment until it is removed. The file may still be larger than `size`: see
+    /// ``ReclaimableSpace``.
     private func compress(_ segment: Segment, size: Int) throws(WALError) -> Bool {
         let name = SegmentName.compressing(segment.number)
         let newName = SegmentName.compressed(segment.number)

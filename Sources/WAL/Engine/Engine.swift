@@ -45,7 +45,7 @@ final class Engine: Sendable {
     let storage: StorageInfo
     let recovery: LogStatus.Recovery
     let unused: ReclaimableSpace
-    /// The time of the opening, and the end of the log then.
+    /// The time of the opening, and the log's end at that time.
     let start: (time: Timestamp, position: LogPosition)
     let clockWatch = Monitor(ClockWatch())
 
@@ -98,8 +98,9 @@ final class Engine: Sendable {
         }
     }
 
-    /// Makes the first segment, a smaller one if the disk is almost full. On a full disk, frees what recovery left over, then tries the
-    /// smallest segment. That one only has to hold the cursor updates that let retention remove old segments.
+    /// Makes the first segment, a smaller one if the disk is almost full. On a full disk, frees the space that recovery
+    /// left over, then tries the smallest segment. That one only has to hold the cursor updates that let retention
+    /// remove old segments.
     private static func firstSegment(
         _ recovered: RecoveredLog, _ configuration: WriteAheadLog.Configuration
     ) throws(WALError) -> PreparedSegment {

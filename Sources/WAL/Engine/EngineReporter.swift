@@ -6,7 +6,7 @@ struct EngineReporter {
     private enum Trouble: CaseIterable {
         case diskFull, budgetUsedUp, otherFailure, poisoned
 
-        /// Returns the kind of problem for an error of making the next segment.
+        /// Returns the kind of problem for an error in making the next segment.
         static func of(_ error: WALError) -> Trouble {
             switch error.code {
             case .diskFull: .diskFull

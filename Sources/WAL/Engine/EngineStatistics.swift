@@ -2,7 +2,7 @@ internal import Synchronization
 
 extension Engine {
     var statistics: WriteAheadLog.Statistics {
-        // In this order: what is durable was claimed before.
+        // Read the claimed position after the durable one, so that no difference is negative.
         let (durable, syncCount) = commit.state.withLock { ($0.durable, $0.syncs.durations.count) }
         let claimed = catalog.waitForClaimed()
         return catalog.state.withLock { state in

@@ -70,7 +70,8 @@ extension Engine {
 
     /// Returns the time of the first record after the durable position.
     ///
-    /// By the number alone, the reader would walk the active segment up to there: milliseconds of processor time at each look.
+    /// With the number alone, the reader would walk the active segment up to that record, which takes milliseconds of
+    /// processor time for each status.
     private func timeOfFirst(after durable: LogPosition) -> Timestamp? {
         let reader = LogReader(source, after: durable, visibility: .written)
         return (try? reader.next({ Optional($0.time) }, gap: { _ in nil })) ?? nil

@@ -30,7 +30,7 @@ struct MaintenanceDuty {
         publisher = engine.configuration.publishesStatus ? StatusPublisher(engine.directory, engine.logger) : nil
     }
 
-    /// Does what is due next.
+    /// Does the work that is due next.
     mutating func turn() -> Duty.Next {
         if !hasBegun { begin() }
         let (due, time) = nextWork()
@@ -94,8 +94,8 @@ struct MaintenanceDuty {
     /// While another segment is ready, pauses between pieces so that producers get the processor and memory bandwidth.
     ///
     /// With this, a thread reached 0.64 of a C loop's records a second over three segments instead of 0.50, and no less
-    /// over 1 GiB. Pausing longer, until half of the last segment is used, gains a burst nothing and costs 8 % over 1
-    /// GiB.
+    /// over 1 GiB. A longer pause, until half of the last segment is used, gains nothing in a burst and costs 8 % over
+    /// 1 GiB.
     private func pauseUnlessInDemand() {
         let isInDemand = catalog.state.withLock { state in
             state.pipeline.ready.isEmpty || state.pipeline.isDemanded || state.phase.isClosing

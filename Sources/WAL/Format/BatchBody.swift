@@ -2,9 +2,9 @@
 ///
 ///     record count u32 | codec u8 | flags u8 | zero u16 | content size u32 | stored size u32 | stored content
 ///
-/// The content, before compression: the size of each record (u32), padding to 8, and the payloads one after another. With
-/// ``flagBookmark``, padding to 8 and a bookmark follow the stored content. With ``flagTimes``, the earliest time (i64) comes before
-/// the stored content, and in the content the time of each record (i64) before the payloads.
+/// The content, before compression: the size of each record (u32), padding to 8, and the payloads one after another.
+/// With ``flagBookmark``, padding to 8 and a bookmark follow the stored content. With ``flagTimes``, the earliest time
+/// (i64) comes before the stored content, and the content has the time of each record (i64) before the payloads.
 enum BatchBody {
     static let headerSize = 16
     static let flagBookmark: UInt8 = 1
@@ -23,7 +23,8 @@ enum BatchBody {
     /// 256-byte JSON logs is 1.03 for a single record, and 2.7 for 4 KiB of records.)
     static let compressionSizeMin = 1024
 
-    /// Returns a body, ready to be copied into its frame. `times` are those of the records, if they aren't that of the frame.
+    /// Returns a body, ready to be copied into its frame. `times` are the times of the records; nil if they have the
+    /// time of the frame.
     static func encode(
         _ batch: RecordBatch, times: [Int64]? = nil, bookmark: Bookmark?, compression: WriteAheadLog.Compression
     ) -> [UInt8] {

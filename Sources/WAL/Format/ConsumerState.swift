@@ -17,7 +17,7 @@ struct ConsumerState: Hashable {
     var savedAt: Int64
     /// The time after the save for which the writer keeps records, in microseconds.
     var lifetime: UInt64
-    /// The number of log bytes that the writer keeps at most.
+    /// The largest number of log bytes that the writer keeps.
     var pinnedBytesMax: UInt64
 
     var encoded: [UInt8] {

@@ -15,7 +15,7 @@ enum Marker: Hashable {
         }
     }
 
-    /// What an entry sets or removes: the cursor or the bookmark of a name.
+    /// The cursor or bookmark that an entry sets or removes.
     struct Key: Hashable {
         var name: String?
         var isCursor: Bool
@@ -23,7 +23,7 @@ enum Marker: Hashable {
 
     var key: Key { Key(name: name, isCursor: isCursor) }
 
-    /// Whether a later entry leaves nothing of this one.
+    /// Whether a later entry replaces this one completely.
     func isReplaced(by later: Marker) -> Bool { key == later.key }
 
     private var isCursor: Bool {

@@ -52,7 +52,7 @@ enum Frame {
         roundedUp8(headerSize + count)
     }
 
-    /// The distance in a frame that doesn't state how much of the log was durable.
+    /// The distance in a frame that states no durable position.
     static let durableDistanceUnknown = UInt32.max
 
     /// Returns the distance from `position` back to the durable position, in units of eight bytes.

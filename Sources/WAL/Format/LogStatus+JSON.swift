@@ -1,5 +1,5 @@
 extension LogStatus {
-    /// The document as FORMAT.md describes it ("Status of a writer").
+    /// The status as a JSON document (FORMAT.md, "Status of a writer").
     public var json: [UInt8] {
         var text = JSONText()
         text.object { write(to: &$0) }

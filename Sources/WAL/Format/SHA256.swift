@@ -1,4 +1,5 @@
-/// SHA-256 (FIPS 180-4), for the files of a backup and the parts of the live page. CRC-32C finds accidents; this also identifies a content.
+/// SHA-256 (FIPS 180-4), for the files of a backup and the parts of the live page. CRC-32C detects accidental changes;
+/// SHA-256 also identifies contents.
 package struct SHA256 {
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,

@@ -98,7 +98,8 @@ extension SegmentHeader {
         return .header(header, damagedCopies: 0)
     }
 
-    /// Whether a log can reach the header's numbers. Then computations with them don't overflow, and no two segments claim a number.
+    /// Whether a log can reach the header's numbers. If so, computations with them don't overflow, and no two segments
+    /// claim the same number.
     private var isWithinLimits: Bool {
         (UInt64(Self.size)...Self.lengthMax).contains(capacity) && predecessor.length <= Self.lengthMax
             && [baseSequence, basePosition, epoch, predecessor.finalSequence].allSatisfy { $0 <= Self.countMax }

@@ -61,7 +61,7 @@ struct SegmentHeader: Hashable {
     static let replicaFeature: UInt64 = 1
     /// The incompatible features that this version knows.
     static let knownIncompatibleFeatures = replicaFeature
-    /// The lowest minor version that has all that the segment uses.
+    /// The lowest minor version with every feature that the segment uses.
     var versionMinor: UInt16 { source == nil ? 1 : 2 }
     var versionText: String { "\(Self.versionMajor).\(versionMinor)" }
 

@@ -40,6 +40,6 @@ package protocol SinkProgress: Sendable {
     /// The state at one moment. Neither calls the sink nor reads the log.
     var status: SinkStatus { get }
 
-    /// Suspends until the sink has applied every record up to `sequence`.
+    /// Suspends until the sink has applied every record up to and including `sequence`.
     func waitUntilApplied(_ sequence: SequenceNumber) async throws(WALError)
 }

@@ -8,8 +8,9 @@ internal import CWALShims
 
 /// The file `STATUS` of a log's directory (FORMAT.md, "Status of a writer").
 ///
-/// It isn't mapped, because a store to a mapped page of a full disk would end the process. It isn't synced: after a power loss it is as good
-/// as none. Its calls pass no ``StorageHook``, because it isn't part of the log, and its writes depend on the time.
+/// It isn't mapped, because a store to a mapped page of a full disk would end the process. It isn't synced: after a
+/// power loss its content has no use. Its calls bypass ``StorageHook``, because it isn't part of the log, and its
+/// writes depend on the time.
 final class StatusFile {
     static let name = "STATUS"
     static let size = 64 << 10
@@ -21,7 +22,7 @@ final class StatusFile {
 
     private let descriptor: Int32
     private let path: String
-    /// The generation of the last text. Texts take turns between the two slots.
+    /// The generation of the last text. Texts alternate between the two slots.
     private var generation: UInt64
 
     /// Opens the file for its one writer. Makes it if it doesn't exist, accessible only to its owner.
@@ -35,7 +36,7 @@ final class StatusFile {
         if let newest = try Self.read(descriptor, path).flatMap({ Self.newest(of: $0) }) {
             generation = newest.generation
         } else {
-            // All of its space is taken now, so that a full disk stops no later write.
+            // Allocate all of the file's space now, so that a full disk stops no later write.
             let header = Self.magic + Self.bytes(of: LogStatus.version)
             try write(header + [UInt8](repeating: 0, count: Self.size - header.count), at: 0)
         }
@@ -101,7 +102,7 @@ final class StatusFile {
             let generation = unsafe UInt64(littleEndian: place.load(fromByteOffset: 0, as: UInt64.self))
             let length = unsafe UInt32(littleEndian: place.load(fromByteOffset: 8, as: UInt32.self))
             let checksum = unsafe UInt32(littleEndian: place.load(fromByteOffset: 12, as: UInt32.self))
-            // A number that the next ones would overflow isn't a writer's.
+            // No writer reaches a number from which the next ones could overflow.
             guard generation > 0, generation < 1 << 62, length <= textSizeMax else { return nil }
             let text = unsafe UnsafeRawBufferPointer(rebasing: place[slotHeaderSize..<slotHeaderSize + Int(length)])
             guard unsafe checksum == Checksum.of(text, after: Checksum.of(generation)) else { return nil }

@@ -72,30 +72,27 @@ public enum WALMetric: String, CaseIterable, Sendable {
 
     /// The unit of a metric.
     public enum Unit: String, Sendable {
-        /// A number of items. The metric's name says which items.
+        /// A number of items, which the metric's name identifies.
         case count
         case bytes
         case seconds
     }
 
+    /// The kind.
     public var kind: Kind {
         switch self {
         case .appendedRecords, .appendedBytes, .appendWaits, .appendWaitDuration, .appendErrors, .syncFailures,
-            .consumersReleased, .sinkAppliedRecords,
-            .sinkAppliedBatches, .sinkWrittenRows, .sinkCoalescedRecords, .sinkLostRecords, .sinkLostClaims,
-            .sinkFailures, .sinkRetries,
-            .sinkDeadLetters, .followerRecords, .followerMessages, .followerSkippedMessages, .followerGaps,
-            .followerRenewals, .bufferedMutations:
+            .consumersReleased, .sinkAppliedRecords, .sinkAppliedBatches, .sinkWrittenRows, .sinkCoalescedRecords,
+            .sinkLostRecords, .sinkLostClaims, .sinkFailures, .sinkRetries, .sinkDeadLetters, .followerRecords,
+            .followerMessages, .followerSkippedMessages, .followerGaps, .followerRenewals, .bufferedMutations:
             .counter
         case .syncDuration, .sinkBatchDuration: .timer
         case .sinkBatchRecords: .recorder
         case .lastSequence, .durableSequence, .notDurableBytes, .notDurableAge, .acceptingAppends, .segments,
-            .diskBytes,
-            .diskBudgetBytes, .diskReclaimableBytes, .filesystemFreeBytes, .cursorLagRecords, .cursorLagBytes,
-            .cursorPinnedBytes, .startTime,
-            .buildInfo, .up, .statusAge, .keptDeadLetters, .recoveryDuration, .recoveryFindings, .sinkLagRecords,
-            .sinkLagBytes, .sinkLagAge,
-            .sinkLastSuccess, .sinkState, .followerLagMessages, .followerConnected, .overlayBytes:
+            .diskBytes, .diskBudgetBytes, .diskReclaimableBytes, .filesystemFreeBytes, .cursorLagRecords,
+            .cursorLagBytes, .cursorPinnedBytes, .startTime, .buildInfo, .up, .statusAge, .keptDeadLetters,
+            .recoveryDuration, .recoveryFindings, .sinkLagRecords, .sinkLagBytes, .sinkLagAge, .sinkLastSuccess,
+            .sinkState, .followerLagMessages, .followerConnected, .overlayBytes:
             .gauge
         }
     }
@@ -104,8 +101,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
     public var unit: Unit {
         switch self {
         case .appendedBytes, .notDurableBytes, .diskBytes, .diskBudgetBytes, .diskReclaimableBytes,
-            .filesystemFreeBytes,
-            .cursorLagBytes, .cursorPinnedBytes, .sinkLagBytes, .overlayBytes:
+            .filesystemFreeBytes, .cursorLagBytes, .cursorPinnedBytes, .sinkLagBytes, .overlayBytes:
             .bytes
         case .appendWaitDuration, .notDurableAge, .startTime, .statusAge, .syncDuration, .recoveryDuration,
             .sinkBatchDuration, .sinkLagAge, .sinkLastSuccess:

@@ -1,6 +1,6 @@
-/// The ownership of a consumer's file, by a process beside the log's writer.
+/// A process's ownership of a consumer's file.
 package final class ConsumerOwner: Sendable {
-    /// What the consumer asks of the log's writer.
+    /// The limits within which the log's writer keeps records for the consumer.
     package struct Terms: Sendable {
         var lifetime: Duration
         var pinnedBytesMax: Int
@@ -25,7 +25,7 @@ package final class ConsumerOwner: Sendable {
     private let content: Monitor<Content?>
 
     private struct Content {
-        /// What the file has.
+        /// The state in the file.
         var state: ConsumerState
         /// The attempts that the file gets before the first delivery; nil from then on.
         var begun: ConsumerAttempts?
@@ -34,9 +34,14 @@ package final class ConsumerOwner: Sendable {
     /// Becomes the owner of a consumer. `newPosition` returns the position of a consumer that has none. Blocks for some
     /// syncs.
     ///
-    /// - Throws: ``WALError/Code/locked`` if the consumer has an owner; ``WALError/Code/corrupted`` if its file isn't
-    ///   whole; ``WALError/Code/versionTooNew`` if a newer version wrote it; ``WALError/Code/sinkAhead`` if the log ends before its position; ``WALError/Code/notALogDirectory`` if
-    ///   the file is that of another log; ``WALError/Code/invalidArgument`` for the name; ``WALError/Code/inputOutput``.
+    /// - Throws:
+    ///   - ``WALError/Code/locked`` if the consumer has an owner.
+    ///   - ``WALError/Code/corrupted`` if its file isn't whole.
+    ///   - ``WALError/Code/versionTooNew`` if a newer version wrote the file.
+    ///   - ``WALError/Code/sinkAhead`` if the log ends before the consumer's position.
+    ///   - ``WALError/Code/notALogDirectory`` if the file belongs to another log.
+    ///   - ``WALError/Code/invalidArgument`` if the name isn't allowed.
+    ///   - ``WALError/Code/inputOutput`` if a file can't be read or written.
     package init(
         _ name: String, of log: ReadOnlyLog, _ terms: Terms, newPosition: () throws(WALError) -> SequenceNumber
     ) throws(WALError) {

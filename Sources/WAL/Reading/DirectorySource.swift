@@ -91,7 +91,7 @@ struct DirectorySource: SegmentSource {
             switch visibility {
             case .written: try await watch.wait(for: .frame, behind: position, unless: isDue)
             case .durable:
-                // Past what the reader knows: it couldn't use that.
+                // The position must be past the one that the reader already knows and can't use.
                 try await watch.wait(for: .durablePosition, behind: position) {
                     watch.durablePosition > max(position, durable)
                 }

@@ -1,7 +1,7 @@
 /// The log position up to which the frames in a directory prove the log to be durable.
 ///
-/// Each frame states how much of the log was durable when it was written, and newer frames state more. So only the
-/// newest sealed segment and the unsealed ones after it count, and their frames are read once.
+/// Each frame states the durable position at the time when it was written, and newer frames state higher ones. So only
+/// the newest sealed segment and the unsealed ones after it count, and their frames are read once.
 final class DurableFrontier: Sendable {
     private let state = Monitor(State())
 

@@ -1,4 +1,4 @@
-/// A frame as a segment's file has it, or the place of bytes that aren't one.
+/// A frame in a segment's file, or the place of bytes that aren't a frame.
 package struct FrameInfo: Sendable {
     /// The number of the segment.
     package var segment: UInt64
@@ -16,12 +16,13 @@ package struct FrameInfo: Sendable {
     package var time: Timestamp?
     /// The log position that was durable when the frame was written. Nil if the frame states none.
     package var durablePosition: UInt64?
-    /// Why the bytes aren't a frame: the condition of FORMAT.md that isn't met. Nil for a valid frame.
+    /// The reason why the bytes aren't a frame: the unmet condition of FORMAT.md. Nil for a valid frame.
     package var problem: String?
 }
 
 extension ReadOnlyLog {
-    /// Calls a closure with each frame of the log's segments, in order, and with the end of the frames where something else follows.
+    /// Calls a closure with each frame of the log's segments, in order, and with the place after a segment's frames if
+    /// other bytes follow them.
     ///
     /// - Parameters:
     ///   - number: The only segment to read; nil for all.

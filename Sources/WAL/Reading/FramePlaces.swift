@@ -4,7 +4,7 @@
 /// Frames between two places are skipped by their lengths, and aren't verified. So a place is a hint. The reader verifies the frame that
 /// it takes there, and walks the segment if that isn't the wanted one. Only one reader uses an object.
 final class FramePlaces {
-    /// The start of a frame, and what is known of the frames before it.
+    /// The start of a frame, and facts about the frames before it.
     struct Place {
         // A segment has at most 1 GiB.
         var offset: UInt32
@@ -17,7 +17,7 @@ final class FramePlaces {
     /// The distance between two places. With records of 256 bytes, a search passes three of them on average.
     private static let interval: UInt32 = 2 << 10
 
-    /// The frames from an entry of the segment's index up to the next one, where they were found.
+    /// The known frames from an entry of the segment's index up to the next entry.
     private struct Stretch {
         /// The places from the entry on.
         var places: [Place]
@@ -31,7 +31,8 @@ final class FramePlaces {
 
         /// Returns the frame that has a record, if it is known.
         ///
-        /// - Parameter entry: The first place. It is near in the index, and its copy in ``places`` isn't.
+        /// - Parameter entry: The first place, from the index: its memory is near, and that of the copy in ``places``
+        ///   isn't.
         func frame(of recordIndex: UInt32, from entry: Place) -> Place? {
             let index = Int(recordIndex &- entry.recordIndex)
             guard recordIndex >= entry.recordIndex, index < frames.count else { return nil }
@@ -44,7 +45,7 @@ final class FramePlaces {
                 latestTimeBefore: .min)
         }
 
-        /// The limit of ``frames``: a number of records is a length that wasn't verified.
+        /// The limit of ``frames``, because a batch's number of records wasn't verified.
         private static let framesMax = 1 << 16
 
         /// Keeps the frame of some records if it follows the known ones.
@@ -61,7 +62,7 @@ final class FramePlaces {
     let segment: ReadableSegment
     /// The segment's index, with its first frame in front.
     private let index: [Place]
-    /// For each entry of the index, what was found from there on.
+    /// For each entry of the index, the frames that were found from there on.
     private var stretches: [Stretch]
 
     init(_ segment: ReadableSegment) throws(WALError) {
@@ -116,7 +117,7 @@ final class FramePlaces {
         while Int(place.offset) >= SegmentHeader.size, Int(place.offset) + Frame.headerSize <= limit {
             let frame = unsafe base + Int(place.offset)
             let length = Int(UInt32(truncatingIfNeeded: unsafe CommitWord.load(frame)))
-            // The end of the log, where the next record comes.
+            // The end of the log, the place of the next record.
             if length == 0, segment.isShared { return place }
             guard length >= Frame.headerSize, length <= limit - Int(place.offset) else { return nil }
             let header = unsafe FrameHeader(frame)

@@ -3,7 +3,8 @@ extension LogReader {
     /// The number of segments that a seeking reader keeps open.
     private static let openedMax = 64
 
-    /// Moves the reader. The next entry is the record with this number, or what comes after it.
+    /// Moves the reader to a sequence number. The next entry is the record with this number, or the first entry after
+    /// it.
     ///
     /// The reader keeps the segments that it was in, and the places of frames that it found there. So a seek into a plain segment that it
     /// knows makes no system call, and takes less than a microsecond. The record is verified when it is read, as always.
@@ -13,7 +14,7 @@ extension LogReader {
         move(to: .sequence(max(1, sequence.rawValue)))
     }
 
-    /// Moves the reader. The next record is the first one of this time or later.
+    /// Moves the reader to a time. The next record is the first one of this time or later.
     ///
     /// - Parameter time: The time. If all records are earlier, the reader is at the end.
     public func seek(since time: Timestamp) {
@@ -79,7 +80,7 @@ extension LogReader {
         if current?.segment !== places.segment.segment { switchTo(places.segment) }
         offset = Int(found.offset)
         recordIndex = found.recordIndex
-        // If the frame isn't what it seems, the reader walks the segment from its first frame.
+        // If the frame isn't the wanted one, the reader walks the segment from its first frame.
         isAtIndexEntry = true
         return true
     }

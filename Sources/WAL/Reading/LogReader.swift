@@ -9,7 +9,7 @@ public final class LogReader {
     let source: any SegmentSource
     let visibility: ReadVisibility
     var place: Place
-    /// Where the wanted record begins, if the caller knows it.
+    /// The position before the wanted record, if the caller knows it.
     private(set) var knownStart: LogPosition?
     var current: ReadableSegment?
     var offset = SegmentHeader.size
@@ -189,8 +189,9 @@ public final class LogReader {
         return unsafe found.payload == nil ? nil : try lend(found, body)
     }
 
-    /// Returns the next record with a copy of its payload. Returns nil if there is no record yet. Throws the same
-    /// errors as ``next(_:)-((RecordView)->Result)``.
+    /// Returns the next record with a copy of its payload. Returns nil if there is no record yet.
+    ///
+    /// - Throws: The errors of ``next(_:)-((RecordView)->Result)``.
     public func next() throws(WALError) -> LogRecord? {
         try next { view in LogRecord(view) }
     }

@@ -114,6 +114,8 @@ public struct LogIterator<Element>: AsyncIteratorProtocol {
 
     /// Returns the next element, and suspends until there is one. Returns nil after the last element, or when the log
     /// is closed.
+    ///
+    /// - Throws: The errors that the sequence's `makeAsyncIterator()` lists.
     public mutating func next() async throws(WALError) -> Element? {
         while true {
             if isFinished { return nil }

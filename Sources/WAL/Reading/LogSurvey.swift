@@ -1,5 +1,5 @@
-/// A log's segments as their headers, footers and indexes describe them, and the frames of the unsealed ones. It reads no record of a sealed
-/// segment.
+/// A log's segments as their headers, footers and indexes describe them, and the frames of the unsealed ones. It reads
+/// no record of a sealed segment, except one in ``lag(after:)``.
 struct LogSurvey {
     private struct Part {
         var number: UInt64
@@ -81,7 +81,7 @@ struct LogSurvey {
             let segment = part.index == nil ? try source.readable(part.number) : nil
             let entries = if let own = part.index { own } else { try segment?.index() ?? [] }
             var (sequence, offset) = (part.header.baseSequence, UInt64(SegmentHeader.size))
-            // Frames without records before the first record have no time. They count with what follows.
+            // Frames without records before the first record have no time. They count with the frames that follow.
             for entry in entries where entry.offset > offset && entry.latestTimeBefore != .min {
                 steps.append(
                     LogStep(

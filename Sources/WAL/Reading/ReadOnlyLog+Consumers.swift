@@ -36,8 +36,8 @@ extension ReadOnlyLog {
     ///
     /// Neither the directory nor the log needs to exist: a reader may be started before its writer.
     ///
-    /// - Throws: The codes of ``init(at:)``, but ``WALError/Code/notALogDirectory`` only for a file that is no directory;
-    ///   ``WALError/Code/cancelled``.
+    /// - Throws: The errors of ``init(at:)``, but ``WALError/Code/notALogDirectory`` only for a file that isn't a
+    ///   directory; ``WALError/Code/cancelled``.
     public static func waitForLog(at directory: String) async throws(WALError) -> ReadOnlyLog {
         while true {
             do throws(WALError) {

@@ -1,13 +1,13 @@
 /// A log opened for reading only, while a writer in this or another process may run.
 ///
-/// It takes no lock, and changes nothing but the files of its consumers and, while it waits, a flag. Each call reads what
-/// was written before it. If retention removes segments meanwhile, its readers report a gap.
+/// It takes no lock, and changes nothing but the files of its consumers and, while it waits, a flag. Each call sees
+/// everything that was written before it. If retention removes segments meanwhile, its readers report a gap.
 ///
 /// A reader with the visibility ``ReadVisibility/durable`` returns the records that the files prove to be durable: each
-/// frame states how much of the log was durable when it was written. So it returns a record once a newer frame states
-/// that. In an idle log this is a mark that the writer appends about 100 ms after a sync. To a reader that waits, the
-/// writer says it right after the sync. After the death of the writer, its last records may have no such frame. The next
-/// opening syncs them, and writes one.
+/// frame states the durable position at the time when it was written. So the reader returns a record once a newer frame
+/// states a position past it. In an idle log, that frame is a mark that the writer appends about 100 ms after a sync. A
+/// reader that waits gets the durable position from the writer right after the sync. After the death of the writer, its
+/// last records may have no such frame. The next opening syncs them, and writes one.
 public final class ReadOnlyLog: Sendable {
     let source: DirectorySource
 
@@ -51,7 +51,8 @@ public final class ReadOnlyLog: Sendable {
         get throws(WALError) { try source.headers().last?.header.source }
     }
 
-    /// The first record that is still in the log, or the number that the first record will have.
+    /// The first record that is still in the log, or the number that the first record will have. Throws
+    /// ``WALError/Code/inputOutput``.
     public var firstSequence: SequenceNumber {
         get throws(WALError) {
             SequenceNumber(rawValue: try source.headers().first?.header.baseSequence ?? 1)
@@ -63,12 +64,13 @@ public final class ReadOnlyLog: Sendable {
         get throws(WALError) { try source.segmentInfo() }
     }
 
-    /// The last record that each consumer has processed, by the name of its cursor. Reads the newest segments.
+    /// The last record that each consumer has processed, by the name of its cursor. Reads the newest segments. Throws
+    /// ``WALError/Code/inputOutput``.
     public var cursors: [String: SequenceNumber] {
         get throws(WALError) { try source.markers().cursors.mapValues(SequenceNumber.init(rawValue:)) }
     }
 
-    /// The producers' bookmarks, by name. Reads the newest segments.
+    /// The producers' bookmarks, by name. Reads the newest segments. Throws ``WALError/Code/inputOutput``.
     public var bookmarks: [String: Bookmark] {
         get throws(WALError) { try source.markers().bookmarks }
     }
@@ -103,7 +105,7 @@ public final class ReadOnlyLog: Sendable {
 
     /// The last record that the files prove to be durable. Reads the unsealed segments.
     ///
-    /// Each frame states how much of the log was durable when it was written, so the writer may know of more durable
+    /// Each frame states the durable position at the time when it was written, so the writer may know of more durable
     /// records.
     ///
     /// - Throws: ``WALError/Code/inputOutput`` if a file can't be read.
@@ -121,10 +123,11 @@ public final class ReadOnlyLog: Sendable {
     /// The identity of the log's directory. A directory that was put in its place has another.
     package var identity: FileIdentity { source.directory.place.identity }
 
-    /// The storage that the log is on now. The published status has the one on which its writer opened it.
+    /// The present storage of the log. The published status has the storage at the time when the writer opened the log.
     package var storage: StorageInfo { StorageInfo(of: source.directory) }
 
-    /// The findings of the last opening that found anything, if the segment that it began is still in the log.
+    /// The findings of the last opening that found anything, if the segment that it began is still in the log. Throws
+    /// ``WALError/Code/inputOutput``.
     public var lastRecovery: (findings: [RecoveryReport.Finding], count: Int)? {
         get throws(WALError) { try source.lastRecovery() }
     }
@@ -134,6 +137,10 @@ extension ReadOnlyLog {
     /// Returns a reader that starts with a record, or with the first one that is still in the log.
     ///
     /// If records from this number on were removed, they are the reader's first gap.
+    ///
+    /// - Parameters:
+    ///   - sequence: The first record. Without it, the first record that is still in the log.
+    ///   - visibility: Whether to return records before the files prove them durable; see ``ReadOnlyLog``.
     public func reader(from sequence: SequenceNumber? = nil, visibility: ReadVisibility = .written) -> LogReader {
         LogReader(source, from: sequence?.rawValue, visibility: visibility)
     }

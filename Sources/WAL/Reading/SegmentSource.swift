@@ -3,7 +3,8 @@ protocol SegmentSource: Sendable {
     /// Returns the segment with this sequence number, or else the first segment after it. Without a number, returns the
     /// first segment.
     func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment?
-    /// Returns the first segment that may have a record of this time or later, as `reusing` returns it if the reader has opened it.
+    /// Returns the first segment that may have a record of this time or later. If the reader has opened it, `reusing`
+    /// returns it.
     func segment(since time: Int64, reusing: (Segment) -> ReadableSegment?) throws(WALError) -> LocatedSegment?
     /// Returns the way to continue from a place without a frame, or from a footer.
     func continuation(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation

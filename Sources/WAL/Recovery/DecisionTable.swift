@@ -7,7 +7,7 @@ struct GapEvidence: Hashable {
     /// Whether a valid frame comes later in the segment, or a later segment's header says that this one had more
     /// records.
     var isFollowed: Bool
-    /// Whether a later frame says that the log was already durable beyond this place.
+    /// Whether a later frame says that the log was already durable past this place.
     var wasDurable: Bool
     /// Whether the segment was written in this run of the kernel. Then the page cache has every byte that was stored.
     var isSameBoot: Bool

@@ -1,4 +1,4 @@
-/// The kind of log that an opening expects, and makes of it.
+/// The kind of log that an opening expects or makes.
 package enum LogKind {
     /// A log that gives its records their numbers.
     case original
@@ -13,8 +13,8 @@ package enum LogKind {
     static let bookmarkName = "replica"
     /// The distance from a replica's position to the first number after a promotion, if the caller knows no number.
     ///
-    /// The source may have given numbers to records that never left its machine. At a million records a second it takes twelve days for
-    /// this distance.
+    /// The source may have given numbers to records that never left its machine. At a million records a second, it
+    /// takes twelve days to cover this distance.
     static let promotionDistance: UInt64 = 1 << 40
 
     /// Throws if the log is of another kind.
@@ -40,7 +40,7 @@ package enum LogKind {
         }
     }
 
-    /// Returns the recovered log as the log of this kind.
+    /// Returns the recovered log as a log of this kind.
     func adapt(_ recovered: RecoveredLog) throws(WALError) -> RecoveredLog {
         var log = recovered
         switch self {
@@ -69,7 +69,7 @@ package enum LogKind {
 }
 
 extension RecoveredLog {
-    /// The last record of the source that the replica is done with.
+    /// The last record of the source that the replica has processed.
     fileprivate var replicaPosition: UInt64 {
         max(nextSequence - 1, markers.bookmarks[LogKind.bookmarkName]?.position ?? 0)
     }

@@ -28,7 +28,8 @@ enum Recovery {
         _ files: LogFiles, in directory: Directory, scope: WriteAheadLog.RecoveryScope, isWritten: Bool
     ) throws(WALError) -> [ExaminedSegment] {
         let (numbers, poisoned) = (files.segments, files.poisoned)
-        // In a new directory this makes the lock file durable, by which the next opening knows that the other files are a log's.
+        // In a new directory, this makes the lock file durable. By that file, the next opening knows that the other
+        // files belong to a log.
         if isWritten { try directory.sync() }
         // The process that created the directory may have ended before the directory entry was durable. Once there is a
         // segment, the entry is durable.
@@ -96,7 +97,8 @@ enum Recovery {
     /// Reads the frames of all sealed segments. Leaves out those that retention has removed meanwhile, while a writer
     /// runs.
     ///
-    /// Unsealed segments are read after these, newest first, because later segments prove what must be in earlier ones.
+    /// Unsealed segments are read after these, newest first, because later segments prove the frames that earlier ones
+    /// must have.
     private static func readSealed(_ segments: [ExaminedSegment]) throws(WALError) -> [ExaminedSegment] {
         let size = segments.reduce(0) { $0 + $1.fileSize }
         // The files of an opening begin small, so half of the segments can be far from half of the bytes.
@@ -134,8 +136,8 @@ enum Recovery {
         }
     }
 
-    /// Returns how far the times of a log's records are ahead of the clock. Returns nil if they aren't, apart from
-    /// normal adjustments by a time server.
+    /// Returns the duration by which the times of a log's records are ahead of the clock. Returns nil if they aren't,
+    /// apart from normal adjustments by a time server.
     static func timeAhead(in segments: [ExaminedSegment], at now: Timestamp) -> Duration? {
         let logID = RecoveryPlan.logID(of: segments)
         let latest = segments.lazy.filter { $0.belongs(to: logID) }.compactMap(\.latestTime).max() ?? .min

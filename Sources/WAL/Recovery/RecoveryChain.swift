@@ -1,4 +1,4 @@
-/// A pass over the segments in order. Each header states how the previous segment ended.
+/// A pass over the segments in order. Each header states the end of the previous segment.
 struct RecoveryChain {
     /// The decisions so far.
     struct Outcome {

@@ -17,7 +17,7 @@ public struct RecoveryReport: Hashable, Sendable {
         public var isDamage: Bool { self != .tornTail && self != .abandonedClaims }
     }
 
-    /// A place where a log differs from what was written.
+    /// A place where the files of a log differ from the bytes that were written.
     public struct Finding: Hashable, Sendable {
         /// The kind of the finding.
         public var classification: Classification

@@ -2,7 +2,7 @@ internal import CWALLZ4
 
 /// The file of a compressed segment, read as the original segment.
 ///
-/// A block that can't be decompressed reads as zeros, which are no valid frame. So damage costs the records of its
+/// A block that can't be decompressed reads as zeros, which aren't a valid frame. So damage costs the records of its
 /// block, and recovery detects it as in a plain segment.
 final class CompressedSegment: Sendable {
     let file: File

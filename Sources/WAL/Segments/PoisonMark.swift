@@ -18,7 +18,8 @@ enum PoisonMark {
         let name = SegmentName.poisoned(number)
         guard !directory.has(name) else { return }
         if (try? File(name, in: directory, .create)) == nil {
-            // Another name of the segment's file takes neither an open file nor an inode, of which there may be no more.
+            // Another name of the segment's file takes neither an open file nor an inode, and the system may have run
+            // out of them.
             try? directory.link(SegmentName.of(number), to: name, in: directory)
         }
         try? directory.sync()

@@ -26,10 +26,10 @@ struct PreparedSegment: Sendable {
 
     /// Makes a segment file. Calls `pause` between pieces.
     ///
-    /// If appends will be synced, this function syncs the zeros with the header: otherwise the first sync of a new segment would write
-    /// them all (40 ms for 64 MiB). It leaves the pages unmapped, because a page that is mapped and clean takes a fault
-    /// at its first write anyway. If appends won't be synced, it maps the pages, but for small files: a process can have
-    /// many idle logs.
+    /// If appends will be synced, this function syncs the zeros with the header: otherwise the first sync of a new
+    /// segment would write them all (40 ms for 64 MiB). It leaves the pages unmapped, because a page that is mapped and
+    /// clean takes a fault at its first write anyway. If appends won't be synced, it maps the pages, except those of
+    /// small files: a process can have many idle logs.
     static func make(
         in directory: Directory, number: UInt64, logID: LogID, capacity: Int, policy: WriteAheadLog.SyncPolicy,
         pause: () -> Void = {}

@@ -1,8 +1,8 @@
 /// A segment's bytes, for walking from frame to frame: all of them in memory for a plain segment, a window on them for
 /// a compressed one.
 ///
-/// The window bounds the memory for a compressed segment to the window's size or its largest frame, whatever size its
-/// file claims: 18 MB of a file can stand for 4 GiB.
+/// The window bounds the memory for a compressed segment to the window's size or its largest frame, regardless of the
+/// size that its file states: a file of 18 MB can stand for 4 GiB.
 @safe
 final class SegmentBytes {
     /// The segment's size in bytes.
@@ -17,7 +17,7 @@ final class SegmentBytes {
     private var previous: Mapping?
     private let segment: CompressedSegment?
 
-    /// The number of bytes to decompress beyond the requested ones.
+    /// The number of bytes to decompress after the requested ones.
     private static let windowSize = 8 * CompressedLayout.blockSize
 
     /// Makes a view of bytes that the caller keeps in memory.

@@ -1,6 +1,6 @@
 /// The cursors and bookmarks at the end of a segment, from its frames alone.
 ///
-/// A snapshot gives the state before the segment, at whatever place in the segment it is. So the segment's own changes
+/// A snapshot can be at any place in the segment, and has the state before the segment. So the segment's own changes
 /// override it.
 struct SegmentMarkers {
     private var before = Markers()

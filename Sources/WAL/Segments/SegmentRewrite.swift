@@ -54,7 +54,7 @@ struct SegmentRewrite {
         return try rewrite.finish(recordCount: recordCount, markersBefore: markersBefore)
     }
 
-    /// Writes a segment without records, which says that `recordCount` records are void or lost.
+    /// Writes a segment without records, which states that `recordCount` records are void or lost.
     static func write(
         _ kind: Frame.Kind, _ header: SegmentHeader, recordCount: UInt64, to file: File, markersBefore: Markers
     ) throws(WALError) -> Written {

@@ -35,7 +35,7 @@ enum ZeroBlocks {
         return true
     }
 
-    /// The first word is zero, and each word equals the one before it.
+    /// Whether the first word is zero, and each word equals the one before it.
     private static func isZero(_ block: UnsafeRawPointer) -> Bool {
         let word = MemoryLayout<UInt64>.size
         return unsafe block.load(UInt64.self, at: 0) == 0 && memcmp(block, block + word, size - word) == 0

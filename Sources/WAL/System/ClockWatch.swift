@@ -7,7 +7,7 @@ struct ClockWatch {
     static let jumpMin: Duration = .seconds(1)
     private static let pause: Duration = .seconds(60)
 
-    /// Returns how far the clock has jumped since the last call. Returns nil if it hasn't, or if a jump was reported
+    /// Returns the jump of the clock since the last call. Returns nil if there was none, or if a jump was reported
     /// within the last minute.
     mutating func jump(time: Timestamp, at instant: ContinuousClock.Instant) -> Duration? {
         defer { last = (time, instant) }

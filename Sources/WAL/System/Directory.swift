@@ -101,8 +101,8 @@ package final class Directory: Sendable {
 
     private var hook: (any StorageHook)? { StorageHooks.hook(for: path) }
 
-    /// Makes the directory's own entry durable, unless ``make(_:)`` has done that. Ignores a parent that can't be read: then another user, with other
-    /// rights, created the directory.
+    /// Makes the directory's own entry durable, unless ``make(_:)`` has done that. Ignores a parent that can't be read:
+    /// in that case, another user with other rights created the directory.
     func syncEntry() throws(WALError) {
         if isNew { return }
         do throws(WALError) {
@@ -116,7 +116,7 @@ package final class Directory: Sendable {
 
     func has(_ name: String) -> Bool { unsafe faccessat(descriptor, name, F_OK, 0) == 0 }
 
-    /// The free bytes of the file system for this user, and its size; nil if the system doesn't say.
+    /// The free bytes of the file system for this user, and its size; nil if the system doesn't report them.
     var space: (free: UInt64, size: UInt64)? {
         var status = statvfs()
         guard unsafe fstatvfs(descriptor, &status) == 0 else { return nil }
@@ -124,7 +124,7 @@ package final class Directory: Sendable {
     }
 
     static func space(of status: statvfs) -> (free: UInt64, size: UInt64)? {
-        // A file system in memory without a limit, and some of other programs, have no blocks.
+        // A file system in memory without a limit has no blocks, nor have some that other programs provide.
         guard status.f_blocks > 0, status.f_frsize > 0 else { return nil }
         func bytes(_ blocks: UInt64) -> UInt64 {
             let (bytes, isOverflow) = blocks.multipliedReportingOverflow(by: UInt64(status.f_frsize))

@@ -11,8 +11,8 @@ internal import CWALShims
 ///
 /// Removing, replacing or linking a file can't bypass it, and a directory is the same under any name.
 ///
-/// The file `LOCK` shows operators which process has the directory open. It is locked, too, for older builds that lock
-/// nothing else.
+/// The file `LOCK` shows operators the process that has the directory open. It is locked, too, for older builds that
+/// lock nothing else.
 final class DirectoryLock: Sendable {
     static let fileName = "LOCK"
     private static let triesMax = 20

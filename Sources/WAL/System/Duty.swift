@@ -20,7 +20,8 @@ final class Duty: Sendable {
         self.threads = threads
     }
 
-    /// Starts the duty. A first turn follows at once. Turns never overlap, and each sees what the one before it has stored.
+    /// Starts the duty. A first turn follows at once. Turns never overlap, and each sees the stores of the one before
+    /// it.
     ///
     /// - Throws: ``WALError/Code/inputOutput`` if the system can't start a thread.
     func start(_ turn: @escaping @Sendable () -> Next) throws(WALError) {

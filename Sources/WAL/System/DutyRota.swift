@@ -36,7 +36,7 @@ struct DutyRota {
     /// Whether there are duties that don't run.
     var hasIdleDuties: Bool { entries.count > runningCount }
     var hasDue: Bool { !due.isEmpty }
-    /// The time of the next turn that waits for one.
+    /// The time of the next turn in the timetable.
     var nextTime: ContinuousClock.Instant? { timetable.last?.instant }
 
     /// Adds a duty, which waits. Returns its number.
@@ -46,7 +46,7 @@ struct DutyRota {
         return lastNumber
     }
 
-    /// Notes that a turn is due. Returns whether it has become one that a thread can take.
+    /// Notes that a turn is due. Returns whether a thread can take it now.
     mutating func wake(_ number: Int) -> Bool {
         switch entries[number]?.phase {
         case .waiting:

@@ -30,7 +30,7 @@ final class File: Sendable {
     /// Opens a file in a directory by its name. Doesn't wait if the name is that of a pipe.
     ///
     /// `finalName` is the name that the file will be renamed to, for messages. With `passesOverUnreadable`, unreadable
-    /// sectors are read as bytes of 0xFF, which are no valid frame and no valid header.
+    /// sectors are read as bytes of 0xFF, which aren't a valid frame or a valid header.
     convenience init(
         _ name: String, in directory: Directory, _ mode: Mode, finalName: String? = nil,
         passesOverUnreadable: Bool = false

@@ -5,7 +5,7 @@
 #endif
 
 /// The check that a log's files are regular files of this process's user, or of root. Another user who could add files
-/// to the directory could choose what is read, overwritten or returned.
+/// to the directory could choose the data that is read, overwritten or returned.
 enum FileOwnership {
     /// Checks an open file. Symbolic links are rejected earlier, when the file is opened.
     static func requireFile(_ descriptor: Int32, _ path: String, isWritten: Bool) throws(WALError) {

@@ -27,8 +27,9 @@ struct FileSystemKind: Sendable {
         self.init(number: cwal_file_system_number(directory.descriptor), type: mount?.type)
     }
 
-    /// Makes the kind from the file system's number in `statfs(2)`, and from the type of the mount. All that FUSE serves has one number, and
-    /// so has virtiofs. A number that isn't in the table counts as a local file system.
+    /// Makes the kind from the file system's number in `statfs(2)`, and from the type of the mount. All FUSE file
+    /// systems have the same number, and virtiofs has it as well. A number that isn't in the table counts as a local
+    /// file system.
     init(number: Int64, type: String? = nil) {
         (name, use) =
             type.flatMap(Self.kind(ofType:)) ?? Self.table[number]

@@ -1,6 +1,7 @@
 /// The threads that the logs of a process on one file system share.
 ///
-/// A disk that doesn't answer holds the threads of its logs. Those on other file systems have threads of their own, so they continue.
+/// A disk that doesn't answer holds the threads of its logs. The logs on other file systems have threads of their own,
+/// so they continue.
 struct LogThreads: Sendable {
     /// Syncs, as `SyncDuty` does.
     let sync = SharedThreads("wal-sync", threadMax: 12)

@@ -14,7 +14,8 @@
 @safe
 @usableFromInline
 package final class Monitor<State>: @unchecked Sendable {
-    // Internal, because `withLock` is inlined into other modules: without, each call is generic, which takes ten times as long.
+    // Internal, because `withLock` is inlined into other modules: without inlining, each call is generic, which takes
+    // ten times as long.
     @usableFromInline var state: State
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>

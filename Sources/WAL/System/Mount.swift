@@ -12,7 +12,7 @@ struct Mount {
     var options: String
     var hasWriteCache: Bool?
 
-    /// Finds the mount of an open file. Nil if the system doesn't say.
+    /// Finds the mount of an open file. Nil if the system doesn't report it.
     init?(of descriptor: Int32) {
         #if canImport(Darwin)
             return nil

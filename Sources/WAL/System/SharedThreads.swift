@@ -2,8 +2,8 @@ internal import CWALShims
 
 /// The threads that the logs on one file system share for one kind of work.
 ///
-/// As long as there are fewer than the greatest number, one thread is free unless all duties run. So a log whose turn takes long doesn't
-/// delay the others, and a lone log has one thread. The threads end after the last duty.
+/// While there are fewer threads than `threadMax`, one is free unless all duties run. So a log whose turn takes long
+/// doesn't delay the others, and a lone log has one thread. The threads end after the last duty.
 final class SharedThreads: Sendable {
     private struct State {
         var rota = DutyRota()
@@ -26,7 +26,8 @@ final class SharedThreads: Sendable {
     private let threadMax: Int
     private let isUrgent: Bool
     private let state = Monitor(State())
-    /// Held while a duty is added, so that one whose thread can't be started doesn't count on that of another.
+    /// Held while a duty is added, so that a duty whose thread can't be started doesn't rely on a thread that another
+    /// call is still starting.
     private let adding = Monitor<UInt8>(0)
     /// The end of a turn whose duty is removed.
     private let ends = EventCount()
@@ -51,7 +52,7 @@ final class SharedThreads: Sendable {
             do throws(WALError) {
                 try startThreadIfNeeded()
             } catch {
-                // If there are others, they do the work.
+                // If there are other threads, they do the work.
                 guard state.withLock({ $0.threadCount == 0 }) else { return number }
                 remove(number)
                 throw error

@@ -1,7 +1,7 @@
 internal import CWALShims
 
-/// The descriptors of standard input, output and error. Code that prints writes to these numbers, whatever file has
-/// them.
+/// The descriptors of standard input, output and error. Code that prints writes to these numbers, regardless of the
+/// file that has them.
 package enum StandardDescriptors {
     /// Opens /dev/null as each closed standard descriptor. Call this before a database's client library opens files or
     /// sockets: they would get those numbers. Files that the log opens never get them.

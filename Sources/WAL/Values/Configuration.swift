@@ -18,8 +18,8 @@ extension WriteAheadLog {
         public var maxPreparedSegments: Int = 2
         /// The disk space that the log may occupy, in bytes, or nil for no limit.
         ///
-        /// The budget includes prepared segments. The files `STATUS` and `WAITERS`, of 68 KiB together, come in addition. The budget must
-        /// hold at least four segments, or five if ``sealedCompression`` is enabled.
+        /// The budget includes prepared segments. It doesn't include the files `STATUS` and `WAITERS`, which have 68
+        /// KiB together. The budget must hold at least four segments, or five if ``sealedCompression`` is enabled.
         public var diskBudget: Int?
         /// The behavior of an append when the disk budget is used up.
         public var whenFull: FullPolicy = .wait(.seconds(10))

@@ -1,10 +1,11 @@
-/// The count of a consumer's starts without progress. It shows how often a record was delivered and not acknowledged.
+/// The count of a consumer's starts without progress. It shows the number of times that a record was delivered and not
+/// acknowledged.
 package struct ConsumerAttempts: Hashable, Sendable {
     /// The position at the last start.
     package var start: UInt64 = 0
     /// The number of earlier starts that may have delivered the records after the position.
     package var count: UInt32 = 0
-    /// Whether the consumer has ended in order since.
+    /// Whether the consumer has had an orderly end since.
     package var isEnded = true
 
     package init() {}
@@ -22,7 +23,8 @@ package struct ConsumerAttempts: Hashable, Sendable {
         isEnded = false
     }
 
-    /// Ends in order at a position. Without deliveries that aren't acknowledged, nothing counts any more.
+    /// Notes an orderly end at a position. If `isDone` is true, every delivery was acknowledged, and the count is 0
+    /// again.
     package mutating func end(at position: UInt64, isDone: Bool) {
         count = isDone ? 0 : raised(at: position)
         start = position

@@ -10,14 +10,14 @@ public struct ConsumerInfo: Hashable, Sendable {
     public var savedAt: Timestamp
     /// The time from which the writer keeps no records for the consumer, unless it saves again.
     public var expiresAt: Timestamp
-    /// The number of log bytes that the writer keeps for the consumer at most.
+    /// The largest number of log bytes that the writer keeps for the consumer.
     public var maxPinnedBytes: Int
 }
 
 extension ConsumerInfo {
-    /// The name among the log's cursors: that of the file.
+    /// The consumer's name among the log's cursors: the path of its file in the log's directory.
     public var path: String { "consumers/" + name }
 
-    /// Whether the consumer has let its lease run out. The log's writer decides by its own clock.
+    /// Whether the time ``expiresAt`` has passed. The log's writer decides by its own clock.
     public var isExpired: Bool { expiresAt <= .now }
 }

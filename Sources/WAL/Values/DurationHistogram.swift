@@ -7,7 +7,7 @@ public struct DurationHistogram: Hashable, Sendable, Decodable {
         .milliseconds(10), .milliseconds(25), .milliseconds(100), .seconds(1), .seconds(10),
     ]
 
-    /// The number of durations in each bucket, and last that of the durations above all bounds.
+    /// The number of durations in each bucket, and at the end the number of durations above all bounds.
     public private(set) var counts = [UInt64](repeating: 0, count: bounds.count + 1)
     /// The sum of the durations.
     public private(set) var nanoseconds: UInt64 = 0

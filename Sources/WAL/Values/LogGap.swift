@@ -53,7 +53,7 @@ public struct LogGap: Hashable, Sendable, Error {
 }
 
 extension LogGap: CustomStringConvertible {
-    /// One line: which numbers, why, where, and on what evidence.
+    /// The numbers, the reason, the place and the evidence, on one line.
     public var description: String {
         let numbers =
             switch last {

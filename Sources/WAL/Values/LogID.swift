@@ -25,3 +25,14 @@ extension LogID: CustomStringConvertible {
         }.joined()
     }
 }
+
+extension LogID {
+    /// Parses a log's identifier from the 32 hexadecimal digits of its description. Returns nil for any other text.
+    @usableFromInline
+    package init?(_ digits: String) {
+        guard digits.utf8.count == 32, digits.allSatisfy(\.isHexDigit), let low = UInt64(digits.prefix(16), radix: 16),
+            let high = UInt64(digits.suffix(16), radix: 16)
+        else { return nil }
+        self.init(low: low.byteSwapped, high: high.byteSwapped)
+    }
+}

@@ -35,7 +35,7 @@ public struct RecordBatch: Sendable {
         sizes.append(UInt32(count))
     }
 
-    /// Makes room for records, so that adding them allocates no more.
+    /// Makes room for records, so that adding them allocates nothing.
     package mutating func reserve(records: Int, byteCount: Int) {
         sizes.reserveCapacity(sizes.count + records)
         payloads.reserveCapacity(payloads.count + byteCount)

@@ -1,5 +1,6 @@
 /// The state of a flusher and its sink at one moment.
 public struct SinkStatus: Hashable, Sendable, Decodable {
+    /// The state of a flusher.
     public enum State: String, Hashable, Sendable, Decodable, CaseIterable {
         /// The sink is called as usual.
         case running
@@ -11,38 +12,52 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
         case fenced
         /// The sink lagged too far, and its flusher has ended.
         case detached
-        /// The flusher has ended, orderly or by ``SinkStatus/error``.
+        /// The flusher has ended, in an orderly way or with ``SinkStatus/error``.
         case stopped
     }
 
+    /// The sink's name.
     public var name: String
+    /// The state of the flusher.
     public var state: State
-    /// The error of the sink's last failure, or the one that ended the flusher. Nil after an answer of the sink.
+    /// The error of the last failure while the sink is unavailable, or the error that ended the flusher. Nil after an
+    /// answer of the sink.
     public var error: String?
     /// The last sequence number up to which every record is applied.
     public var appliedSequence: SequenceNumber
+    /// The number of records that the sink has applied, including coalesced ones.
     public var appliedRecords: UInt64
+    /// The number of the sink's successful transactions.
     public var appliedBatches: UInt64
+    /// The number of rows that the sink has written, after coalescing.
     public var writtenRows: UInt64
+    /// The number of records that a later record of the same batch made unnecessary.
     public var coalescedRecords: UInt64
+    /// The number of records missing from the log that were acknowledged, or may have been.
     public var lostRecords: UInt64
-    /// Claims by which the sink turned out to have lost an earlier one.
+    /// The number of claims that showed that the sink had lost an earlier claim or a position.
     public var lostClaims: UInt64
     /// The failed calls of the sink, by kind.
     public var failures: [Failures]
+    /// The number of failed calls of the sink that are tried again.
     public var retries: UInt64
     /// The records that were set aside since the flusher was made.
     public var deadLetters: UInt64
-    /// Those of them that the sink keeps itself. The others are kept beside the log. Nil in the status of an older version.
+    /// The number of these records that the sink keeps itself. The others are kept next to the log. Nil in the status
+    /// of an older version.
     public var deadLettersInSink: UInt64?
+    /// The part of the log that the sink hasn't applied.
     public var lag: Lag
     /// The time of the last successful transaction.
     public var lastSuccess: Timestamp?
     /// The durations of successful transactions.
     public var batches: DurationHistogram
 
+    /// The failed calls of one kind.
     public struct Failures: Hashable, Sendable, Decodable {
+        /// The kind of the failures.
         public var kind: String
+        /// The number of calls.
         public var count: UInt64
 
         package init(kind: String, count: UInt64) {
@@ -51,14 +66,16 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
         }
     }
 
+    /// The part of the log that a sink hasn't applied.
     public struct Lag: Hashable, Sendable, Decodable {
+        /// The number of records.
         public var records: UInt64
         /// The approximate bytes of the log that these records take up.
         public var bytes: UInt64
         /// The time of the first of these records.
         public var oldest: Timestamp?
 
-        /// The time that the first of these records has waited.
+        /// Returns the time that the first of these records has waited; zero if there are none.
         public func age(at time: Timestamp) -> Duration {
             oldest.map { max(.zero, time - $0) } ?? .zero
         }

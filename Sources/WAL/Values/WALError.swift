@@ -1,9 +1,10 @@
-/// The error that every throwing function of `WAL` throws: what failed, and the remedy.
+/// The error that every throwing function of `WAL` throws, with the failure and its remedy.
 ///
 /// Switch on ``code``, and show ``description`` to users.
 public struct WALError: Error, Sendable {
     /// The kind of an error. Later versions may add kinds: keep a default branch.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// The name of the code.
         public let description: String
 
         private init(_ name: String) {
@@ -69,7 +70,7 @@ public struct WALError: Error, Sendable {
 
     /// The kind of the error.
     public var code: Code
-    /// What failed, where, and the remedy, in full sentences.
+    /// The failure, its place and the remedy, in full sentences.
     public var message: String
     /// The operating system's error number, if there is one.
     public var errno: Int32?

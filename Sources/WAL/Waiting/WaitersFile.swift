@@ -9,11 +9,11 @@ internal import Synchronization
 
 /// The file `WAITERS` of a log's directory, by which the writer wakes readers in other processes (FORMAT.md, "Waiting readers").
 ///
-/// Its words are read from a mapping and stored with `pwrite`: a store to a mapped page of a full disk would end the process. Its calls pass
-/// no ``StorageHook``, because the file isn't part of the log.
+/// Its words are read from a mapping and stored with `pwrite`: a store to a mapped page of a full disk would end the
+/// process. Its calls bypass ``StorageHook``, because the file isn't part of the log.
 ///
-/// `@unchecked Sendable`: the descriptor and the address never change. The words that the mapping shows are atomics, but for the durable
-/// position, which a checksum covers.
+/// `@unchecked Sendable`: the descriptor and the address never change. The words that the mapping shows are atomics,
+/// except the durable position, which a checksum covers.
 @safe
 final class WaitersFile: @unchecked Sendable {
     static let name = "WAITERS"
@@ -24,7 +24,7 @@ final class WaitersFile: @unchecked Sendable {
     private static let countOffset = 68
     private static let durableOffset = 192
 
-    /// What a reader waits for. The raw value is the offset of its flag.
+    /// An event that a reader waits for. The raw value is the offset of its flag.
     enum Event: Int {
         case frame = 64
         case durablePosition = 72
@@ -127,7 +127,8 @@ final class WaitersFile: @unchecked Sendable {
 
     private func checksum(of position: UInt64) -> UInt32 { Checksum.of(log.low, log.high, position) }
 
-    // A store can fail, for example if the process may not make files of any size. Then readers look at the log at their intervals.
+    // A store can fail, for example because of the limit of file sizes. Readers then look at the log at their
+    // intervals.
     private func store(_ value: some FixedWidthInteger, at offset: Int) {
         unsafe withUnsafeBytes(of: value.littleEndian) {
             _ = unsafe cwal_pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset))
@@ -149,13 +150,15 @@ final class WaitersFile: @unchecked Sendable {
     /// Asks the writer for a wake-up.
     func request(_ event: Event) { store(1 as UInt32, at: event.rawValue) }
 
-    /// Clears the flag of frames, adds 1 to the count, and wakes all that wait on it. Only one thread of the writer may call it at a time.
+    /// Clears the flag of frames, adds 1 to the count, and wakes all threads that wait on it. Only one thread of the
+    /// writer may call it at a time.
     func announceFrame() {
         store(UInt64(count &+ 1) << 32, at: Event.frame.rawValue)
         unsafe cwal_wake_all_shared(countAddress)
     }
 
-    /// Does the same with the flag of durable positions, and stores one.
+    /// Clears the flag of durable positions, stores a position, adds 1 to the count, and wakes all threads that wait on
+    /// it. Only one thread of the writer may call it at a time.
     func announceDurable(_ position: UInt64) {
         store(0 as UInt32, at: Event.durablePosition.rawValue)
         _ = Self.store(
@@ -164,7 +167,7 @@ final class WaitersFile: @unchecked Sendable {
         unsafe cwal_wake_all_shared(countAddress)
     }
 
-    /// Blocks while the count has this value, at most for a duration. May return earlier without a reason.
+    /// Blocks while the count has this value, for at most a duration. May return earlier without a reason.
     func wait(whileCountIs value: UInt32, atMost duration: Duration) {
         unsafe cwal_wait_while_equal_shared(countAddress, value.littleEndian, duration.nanoseconds)
     }

@@ -17,7 +17,7 @@ final class WriterWatch: Sendable {
         var waiters: [UInt64: Continuation] = [:]
         var lastID: UInt64 = 0
         var isRunning = false
-        /// The place of the last waiter in the log. While it is the same, nothing comes.
+        /// The place of the last waiter in the log. While it stays the same, no records come.
         var place: UInt64 = 0
         var interval = WriterWatch.intervalMin
 

@@ -52,13 +52,13 @@ public final class Consumer<Entry: Sendable>: AsyncSequence, Sendable {
         Iterator(reader: ConsumerReader(core), convert: convert)
     }
 
-    /// Saves the position, gives up the name, and ends the iteration. Suspends for that. A second call waits for the first one. Close a
-    /// consumer before its log.
+    /// Saves the position, gives up the name, and ends the iteration. Suspends until that is done. A second call waits
+    /// for the first one. Close a consumer before its log.
     ///
     /// A record that is being processed comes again. To end after it, cancel the task of the loop, and close the consumer after the loop.
     ///
-    /// - Throws: The codes of `WriteAheadLog.setCursor(_:to:)`, or `inputOutput` and `diskFull` in another process than the writer's.
-    ///   Then the position of the last save counts.
+    /// - Throws: The codes of `WriteAheadLog.setCursor(_:to:)`, or `inputOutput` and `diskFull` in another process than
+    ///   the writer's. After an error, the position of the last save counts.
     public func close() async throws(WALError) {
         try await core.close()
     }
@@ -140,10 +140,11 @@ extension Consumer {
 }
 
 extension Consumer {
-    /// Returns the deliveries in batches, for work that is cheaper together.
+    /// Returns the deliveries in batches, for work that costs less for several records at once.
     ///
     /// - Parameters:
-    ///   - maxCount: The number of deliveries of a batch at most, up to 65,536. A batch ends earlier if the window is full.
+    ///   - maxCount: The largest number of deliveries in a batch, up to 65,536. A batch ends earlier if the window is
+    ///     full.
     ///   - maxWait: The time after its first delivery for which a batch waits for more.
     public func batches(of maxCount: Int, within maxWait: Duration) -> Batches {
         Batches(
@@ -169,9 +170,11 @@ extension Consumer {
             fileprivate var reader: ConsumerReader
             fileprivate let batches: Batches
 
-            /// Returns the next batch, and suspends until it is full or its time is over. Returns nil once the log or the consumer is
-            /// closed. Throws as ``Consumer/Iterator/next()`` does. An error that comes after the batch's first delivery ends the batch, and
-            /// the next call throws it.
+            /// Returns the next batch, and suspends until it is full or its time is over. Returns nil once the log or
+            /// the consumer is closed.
+            ///
+            /// - Throws: The errors of ``Consumer/Iterator/next()``. An error after the batch's first delivery ends the
+            ///   batch, and the next call throws it.
             public mutating func next() async throws(WALError) -> Batch? {
                 guard let first = delivery(try await reader.next()) else { return nil }
                 let deadline = ContinuousClock.now + batches.maxWait

@@ -11,15 +11,15 @@ public struct ConsumerConfiguration: Hashable, Sendable {
         case explicit(window: Int)
     }
 
-    /// The place where a consumer begins that has no position yet.
+    /// The place where a consumer without a position begins.
     public enum Start: Hashable, Sendable {
         /// The first record that is still in the log.
         case first
         /// The first record that is appended from now on; in another process than the writer's, the first one that the log's files don't
         /// prove durable yet.
         case end
-        /// The record after this one, which the log must have; in another process than the writer's, as a durable one. Else starting throws
-        /// `invalidArgument`.
+        /// The record after this one, which the log must have; in another process than the writer's, as a durable one.
+        /// Otherwise, starting throws `invalidArgument`.
         case after(SequenceNumber)
     }
 
@@ -40,11 +40,11 @@ public struct ConsumerConfiguration: Hashable, Sendable {
     }
 }
 
-/// What a consumer in another process asks of the log's writer.
+/// The limits within which the log's writer keeps records for a consumer in another process.
 public struct ConsumerLease: Hashable, Sendable {
     /// The time for which the writer keeps records for the consumer after the consumer has ended or died: 100 ms to 100 years.
     public var lifetime: Duration
-    /// The number of log bytes that the writer keeps for the consumer at most.
+    /// The largest number of log bytes that the writer keeps for the consumer.
     public var maxPinnedBytes: Int
 
     /// Makes a lease. Each omitted argument has its default value.

@@ -90,7 +90,7 @@ struct ConsumerReader {
         return try reader.nextEntry()
     }
 
-    /// Returns nil for an entry that isn't delivered, and for what is acknowledged.
+    /// Delivers an entry. Returns nil for an entry that isn't delivered, and for one that is acknowledged.
     private func deliver(_ entry: LogEntry) throws(WALError) -> Step? {
         let through: SequenceNumber
         switch entry {

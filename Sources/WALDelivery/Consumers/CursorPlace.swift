@@ -19,9 +19,9 @@ final class CursorPlace: ConsumerPlace {
 
     private struct State {
         var position: SequenceNumber
-        /// What the bookmark has.
+        /// The attempts in the bookmark.
         var attempts: ConsumerAttempts
-        /// What the bookmark gets before the first delivery; nil from then on.
+        /// The attempts that the bookmark gets before the first delivery; nil from then on.
         var begun: ConsumerAttempts?
         /// Whether the name was given up. A save may still be under way then.
         var isEnded = false
@@ -34,14 +34,15 @@ final class CursorPlace: ConsumerPlace {
         try log.claimConsumer(name)
         let known = log.cursors[marker]
         do throws(WALError) {
-            // From a cursor at 0 on, retention keeps every record, so the first one is known only after it is set.
+            // Once there is a cursor at 0, retention keeps every record. So the first record is known only after the
+            // cursor is set.
             let position: SequenceNumber =
                 if let known { known } else if start == .first { 0 } else {
                     try start.position(first: 1, last: log.lastSequence)
                 }
             if known == nil { try log.setCursor(marker, to: position) }
             let attempts = log.bookmarks[marker].map(ConsumerAttempts.init) ?? ConsumerAttempts()
-            // Now, so that the first delivery doesn't fail for want of space among the markers.
+            // Set it now, so that the first delivery doesn't fail for lack of space among the markers.
             if log.bookmarks[marker] == nil { try log.setBookmark(attempts.bookmark(marker)) }
             var begun = attempts
             begun.begin(at: position.rawValue)

@@ -19,7 +19,8 @@ final class FilePlace: ConsumerPlace {
             }
             var position = owner.position
             if owner.isNew, start == .first {
-                // From its file on, the writer keeps records for the consumer. It may have removed some just before.
+                // Once the file exists, the writer keeps records for the consumer. It may have removed some just
+                // before.
                 position = max(position, try start.position(first: log.firstSequence, last: .zero))
                 if position > owner.position { try owner.save(position) }
             }

@@ -10,8 +10,8 @@ extension WriteAheadLog {
     ///   - configuration: The consumer's settings.
     ///   - visibility: Whether records are delivered before they are durable. A power loss that takes a record takes the position after
     ///     it, too, because the log has both in order.
-    /// - Throws: `WALError.Code.locked` while another consumer of this name is open; `invalidArgument` for the name or the configuration;
-    ///   the codes of `setCursor(_:to:)`.
+    /// - Throws: `WALError.Code.locked` while another consumer of this name is open; `invalidArgument` if the name or
+    ///   the configuration isn't allowed; the codes of `setCursor(_:to:)`.
     public func consumer(
         _ name: String, configuration: ConsumerConfiguration = ConsumerConfiguration(),
         visibility: ReadVisibility = .durable
@@ -30,10 +30,15 @@ extension ReadOnlyLog {
     /// - Parameters:
     ///   - name: The consumer's name: 1 to 64 letters and digits of ASCII, hyphens and underscores.
     ///   - configuration: The consumer's settings.
-    ///   - lease: What the consumer asks of the log's writer.
-    /// - Throws: `WALError.Code.locked` while another consumer of this name is open, in any process; `corrupted` if the file isn't whole;
-    ///   `versionTooNew` if a newer version wrote it; `notALogDirectory` if the file is that of another log; `sinkAhead` if the log ends before the consumer's position;
-    ///   `invalidArgument` for an argument; `inputOutput`.
+    ///   - lease: The limits within which the log's writer keeps records for the consumer.
+    /// - Throws:
+    ///   - `WALError.Code.locked` while another consumer of this name is open, in any process.
+    ///   - `corrupted` if the file isn't whole.
+    ///   - `versionTooNew` if a newer version wrote the file.
+    ///   - `notALogDirectory` if the file belongs to another log.
+    ///   - `sinkAhead` if the log ends before the consumer's position.
+    ///   - `invalidArgument` if an argument is out of its range.
+    ///   - `inputOutput` if a file can't be read or written.
     public func consumer(
         named name: String, configuration: ConsumerConfiguration = ConsumerConfiguration(),
         lease: ConsumerLease = ConsumerLease()

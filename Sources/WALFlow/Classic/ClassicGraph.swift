@@ -1,6 +1,6 @@
 internal import WALTasks
 
-/// The declaration of a DAG of names: nodes and edges by id, in any order, until a task freezes it.
+/// The declaration of a DAG of names: nodes and edges by id, in any order, until the graph is frozen.
 struct ClassicGraph: Sendable {
     typealias Function = @Sendable (NodeTask) async throws -> NodeResult
 
@@ -25,7 +25,7 @@ struct ClassicGraph: Sendable {
     var onResult: FlowRunner.Callback?
     private(set) var vertices: [Vertex] = []
     private(set) var edges: [Edge] = []
-    /// The targets of each condition's labels.
+    /// The labels of each condition, with the target of each label.
     private(set) var conditions: [String: [String: String]] = [:]
 
     mutating func add(_ vertex: Vertex) { vertices.append(vertex) }
@@ -36,7 +36,7 @@ struct ClassicGraph: Sendable {
         conditions[id, default: [:]].merge(targets) { _, new in new }
     }
 
-    /// Checks the declaration, and returns its plan.
+    /// Checks the declaration and returns its plan.
     func plan() throws(FlowError) -> Plan {
         try check()
         guard let first = vertices.first?.id else {
@@ -84,7 +84,7 @@ struct ClassicGraph: Sendable {
         }
     }
 
-    /// The kinds of edges to walk along.
+    /// The kinds of edges that a walk follows.
     enum Ways {
         case all, withoutIterators
     }
@@ -103,7 +103,7 @@ struct ClassicGraph: Sendable {
         return reached
     }
 
-    /// The nodes that run once for each element.
+    /// Returns the nodes that run once for each element.
     private func iterated() -> Set<String> {
         reachable(from: edges.filter(\.isIterator).map(\.to), through: .all)
     }
@@ -130,16 +130,18 @@ struct ClassicGraph: Sendable {
     }
 }
 
-/// Makes plans of a checked ``ClassicGraph``: of the whole, and of each iterator's body.
+/// Makes the plans of a checked ``ClassicGraph``: the plan of the whole graph, and a plan for the body of each
+/// iterator.
 private struct PlanMaker {
     let graph: ClassicGraph
-    /// All ids, parents before children.
+    /// The ids of all nodes. Parents come before their children.
     let order: [String]
 
-    /// Returns the plan of some nodes. `entries` get the input.
+    /// Returns the plan of some nodes. The nodes in `entries` get the input.
     func plan(_ members: Set<String>, entries: Set<String>) throws(FlowError) -> Plan {
         var nodes = [node("input", .input, [])]
-        /// The nodes that ran, and those whose values the successors take: the iterator's for a node with an iterator.
+        /// The index of each node, and the index of the node whose value its successors take. For a node with an
+        /// iterator, the second index is that of the iterator.
         var indices: [String: Int] = [:]
         var sources: [String: Int] = [:]
         var labels: [String: Int] = [:]
@@ -239,7 +241,7 @@ private struct PlanMaker {
             decode: { NodeResult(JSON(String(decoding: $0, as: UTF8.self))) })
     }
 
-    /// One value as it is, and several as an object by id.
+    /// Returns a single value unchanged, and several values as an object whose keys are the ids of the nodes.
     private static let combine: PlanNode.Combination = { values in
         let payloads = try values.map { (id: $0.id, value: try FlowError.cast($0.value, to: NodeResult.self).payload) }
         return NodeResult(payloads.count == 1 ? payloads[0].value : .object(payloads))

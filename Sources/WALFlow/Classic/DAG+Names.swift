@@ -1,16 +1,17 @@
 internal import WAL
 public import WALTasks
 
-/// A DAG of names: nodes and edges by id, with JSON in between. It runs on the same engine as a graph of handles.
+/// A DAG of names. Nodes and edges have ids, and nodes exchange JSON. It runs on the same engine as a graph of handles.
 ///
-/// The first node that is added gets the task's payload.
+/// The node that is added first gets the task's payload.
 extension DAG where Input == JSON, Output == JSON {
     /// Makes an empty DAG.
     ///
     /// - Parameters:
     ///   - name: The name that people see.
-    ///   - key: The key, by which a journal knows the DAG after a restart.
-    ///   - onResult: Gets the id and the end of each task, at least once.
+    ///   - key: The key by which a journal identifies the DAG after a restart: 1 to 64 bytes without `/`, `[`, `]`, `#`
+    ///     and `=`.
+    ///   - onResult: Called with the id and the end of each task, at least once per task.
     public convenience init(
         name: String, key: String,
         onResult: (@Sendable (_ taskID: String, _ result: FlowResult) async throws -> Void)? = nil
@@ -22,7 +23,7 @@ extension DAG where Input == JSON, Output == JSON {
 
     /// The kind of a node.
     public enum NodeKind: Sendable {
-        /// A function.
+        /// The node is a function.
         case function
     }
 
@@ -30,14 +31,20 @@ extension DAG where Input == JSON, Output == JSON {
     public enum EdgeKind: Sendable {
         /// The target runs once, with the result of the source.
         case simple
-        /// The target, and what follows it, runs once for each element of the source's result, a JSON array. The nodes that follow the
-        /// source by simple edges get the array of the results, in the order of the elements.
+        /// The target and the nodes after it run once for each element of the source's result, which must be a JSON
+        /// array. The nodes that follow the source by simple edges get the array of the results, in the order of the
+        /// elements.
         case iterator
     }
 
     /// Adds a node of the kind `function`.
     ///
-    /// - Throws: ``FlowError``: `frozen` once a task began.
+    /// - Parameters:
+    ///   - name: The name that people see.
+    ///   - id: The id, which is unique in the DAG.
+    ///   - options: The options of the node's steps.
+    ///   - body: The step. It may run more than once; see ``FlowStep/key``.
+    /// - Throws: ``FlowError`` with the code `frozen` if a runner has the DAG or the DAG was validated.
     public func addNode(
         _ name: String, _ id: String, options: NodeOptions = NodeOptions(),
         _ body: @escaping @Sendable (NodeTask) async throws -> NodeResult
@@ -47,7 +54,13 @@ extension DAG where Input == JSON, Output == JSON {
 
     /// Adds a node.
     ///
-    /// - Throws: ``FlowError``: `frozen` once a task began.
+    /// - Parameters:
+    ///   - kind: The kind of the node.
+    ///   - name: The name that people see.
+    ///   - id: The id, which is unique in the DAG.
+    ///   - options: The options of the node's steps.
+    ///   - body: The step. It may run more than once; see ``FlowStep/key``.
+    /// - Throws: ``FlowError`` with the code `frozen` if a runner has the DAG or the DAG was validated.
     public func addNode(
         _ kind: NodeKind, _ name: String, _ id: String, options: NodeOptions = NodeOptions(),
         _ body: @escaping @Sendable (NodeTask) async throws -> NodeResult
@@ -55,9 +68,14 @@ extension DAG where Input == JSON, Output == JSON {
         try change { $0.add(ClassicGraph.Vertex(id: id, name: name, work: .function(body), options: options)) }
     }
 
-    /// Adds another DAG of names as a node.
+    /// Adds another DAG of names as a node, and freezes that DAG.
     ///
-    /// - Throws: ``FlowError``: `frozen` once a task began, or the first mistake of `dag`, which is frozen by this.
+    /// - Parameters:
+    ///   - name: The name that people see.
+    ///   - id: The id, which is unique in this DAG.
+    ///   - dag: The other DAG.
+    /// - Throws: ``FlowError`` with the code `frozen` if a runner has this DAG or this DAG was validated, or with the
+    ///   first mistake of `dag`.
     public func addDAGNode(_ name: String, _ id: String, _ dag: DAG<JSON, JSON>) throws(FlowError) {
         let frozen = try dag.frozen()
         try change { $0.add(ClassicGraph.Vertex(id: id, name: name, work: .dag(frozen), options: NodeOptions())) }
@@ -65,19 +83,28 @@ extension DAG where Input == JSON, Output == JSON {
 
     /// Adds an edge.
     ///
-    /// - Throws: ``FlowError``: `frozen` once a task began.
+    /// - Parameters:
+    ///   - kind: The kind of the edge.
+    ///   - label: Has no effect.
+    ///   - source: The id of the edge's source.
+    ///   - target: The id of the edge's target.
+    /// - Throws: ``FlowError`` with the code `frozen` if a runner has the DAG or the DAG was validated.
     public func addEdge(
         _ kind: EdgeKind = .simple, _ label: String = "", from source: String, to target: String
     ) throws(FlowError) {
         try change { $0.add(ClassicGraph.Edge(isIterator: kind == .iterator, from: source, to: target)) }
     }
 
-    /// Lets a node's status choose the node that follows: `addCondition("risk", ["review": "approve", "default": "ship"])`.
+    /// Lets the status of a node's result choose the node that follows:
+    /// `addCondition("risk", ["review": "approve", "default": "ship"])`.
     ///
-    /// A status without a target takes `default`. The node is a function, and its targets are in the same iterator's body. If the node
-    /// has an iterator too, its targets get the array of the results.
+    /// A status without a target takes `default`. The node must be a function, and its targets must be in the body of
+    /// the same iterator. If the node also has an iterator, its targets get the array of the results.
     ///
-    /// - Throws: ``FlowError``: `frozen` once a task began.
+    /// - Parameters:
+    ///   - id: The id of the node whose status chooses.
+    ///   - targets: The id of the node that follows each status.
+    /// - Throws: ``FlowError`` with the code `frozen` if a runner has the DAG or the DAG was validated.
     public func addCondition(_ id: String, _ targets: [String: String]) throws(FlowError) {
         try change { $0.addCondition(id, targets) }
     }
@@ -94,11 +121,14 @@ extension DAG where Input == JSON, Output == JSON {
 
     // MARK: Running
 
-    /// Gives the DAG its storage, and resumes its tasks that the storage's log has.
+    /// Sets the storage of the DAG, and resumes the DAG's tasks in the storage's log. Suspends until the tasks have
+    /// resumed.
     ///
-    /// The DAG joins the runner of the storage, which is made if there is none. Close it by ``close()`` before the storage.
+    /// The DAG joins the runner of the storage, which is made if there is none. Before you close the storage, close the
+    /// runner with ``close()``.
     ///
-    /// - Throws: The codes of ``FlowRunner/add(_:)``.
+    /// - Parameter storage: The storage.
+    /// - Throws: The errors of ``FlowRunner/add(_:)``, or of the initializer of ``FlowRunner``.
     public func setTaskStorage<Store: TaskStore>(_ storage: BufferedTaskStorage<Store>) async throws(FlowError) {
         let runner: FlowRunner
         if let known = storage.attachment.withLock({ $0 }) as? FlowRunner {
@@ -110,12 +140,19 @@ extension DAG where Input == JSON, Output == JSON {
         home.withLock { $0 = Home(runner: runner, storage: storage) }
     }
 
-    /// The storage, if the DAG has one.
+    /// The storage of the DAG; nil before ``setTaskStorage(_:)``.
     public var taskStorage: (any TaskStorage)? { home.withLock { $0?.storage } }
 
-    /// Starts a task with this payload.
+    /// Starts a task with a payload. Suspends until the task's beginning is in the log.
     ///
-    /// - Throws: The codes of ``FlowRunner/process(_:by:id:priority:maxRetries:)``, and `closed` if the DAG has no storage.
+    /// - Parameters:
+    ///   - payload: The payload.
+    ///   - id: The id of the task, or nil for a new one; see ``FlowRunner/process(_:by:id:priority:maxRetries:)``.
+    ///   - priority: The priority of the task. Ready steps of a higher priority run first.
+    ///   - maxRetries: The number of retries of each step that has no policy of its own.
+    /// - Returns: A handle of the task.
+    /// - Throws: The errors of ``FlowRunner/process(_:by:id:priority:maxRetries:)``, and ``FlowError`` with the code
+    ///   `closed` if the DAG has no storage.
     @discardableResult
     public func process(
         _ payload: JSON, id: String? = nil, priority: Int = 0, maxRetries: Int = 3
@@ -126,16 +163,17 @@ extension DAG where Input == JSON, Output == JSON {
         return try await runner().process(payload, by: self, id: id, priority: priority, maxRetries: maxRetries)
     }
 
-    /// Returns once the tasks in the log have resumed. ``setTaskStorage(_:)`` starts them by itself.
+    /// Returns the ids of the DAG's live tasks. ``setTaskStorage(_:)`` has already resumed them.
     ///
-    /// - Returns: The ids of the DAG's live tasks.
+    /// - Throws: ``FlowError`` with the code `closed` if the DAG has no storage.
     @discardableResult
     public func recoverTasks() async throws(FlowError) -> [String] {
         let runner = try runner()
         return runner.liveTasks.filter { runner.task(id: $0, of: self) != nil }
     }
 
-    /// Closes the runner of the DAG's storage, for all of its DAGs.
+    /// Closes the runner of the DAG's storage, and so all of the runner's DAGs. Suspends until running steps have
+    /// ended; see ``FlowRunner/close()``.
     public func close() async {
         await home.withLock { $0?.runner }?.close()
     }
@@ -154,7 +192,7 @@ struct Home: Sendable {
     var storage: any TaskStorage
 }
 
-/// A handle of a task of a DAG of names.
+/// A handle of a task that belongs to a DAG of names.
 public struct TaskManager: Sendable {
     /// The id of the task.
     public let taskID: String
@@ -163,7 +201,10 @@ public struct TaskManager: Sendable {
 
     /// Finds a live task.
     ///
-    /// - Throws: ``FlowError``: `unknownTask`, or `closed` if the DAG has no storage.
+    /// - Parameters:
+    ///   - dag: The DAG of the task.
+    ///   - taskID: The id of the task.
+    /// - Throws: ``FlowError`` with the code `unknownTask`, or `closed` if the DAG has no storage.
     public init(dag: DAG<JSON, JSON>, taskID: String) throws(FlowError) {
         guard let task = try dag.runner().task(id: taskID, of: dag) else {
             throw FlowError(.unknownTask, "There is no live task with the id \(taskID) of the DAG \(dag.key).")
@@ -173,22 +214,37 @@ public struct TaskManager: Sendable {
         self.task = task
     }
 
-    /// The state now.
+    /// The present state of the task.
     public var state: FlowTaskState { task.state }
 
-    /// Suspends until the task has ended, and returns its payload. Throws as ``FlowTask/result()``.
+    /// Suspends until the task has ended, and returns its payload.
+    ///
+    /// - Throws: The errors of ``FlowTask/result()``.
     public func result() async throws(FlowError) -> JSON { try await task.result() }
 
-    /// Begins no new steps until ``resume()``.
+    /// Pauses the task: no new steps begin until ``resume()``, and running steps end.
+    ///
+    /// - Throws: The errors of ``FlowRunner/pause(_:)``.
     public func pause() async throws(FlowError) { try await task.pause() }
 
-    /// Continues after ``pause()``.
+    /// Resumes the task after ``pause()``.
+    ///
+    /// - Throws: The errors of ``FlowRunner/resume(_:)``.
     public func resume() async throws(FlowError) { try await task.resume() }
 
-    /// Ends the task.
+    /// Ends the task. Running steps are canceled, and their results don't count.
+    ///
+    /// - Throws: The errors of ``FlowRunner/cancel(_:reason:)``.
     public func cancel() async throws(FlowError) { try await task.cancel() }
 
-    /// Writes an activity of the task.
+    /// Writes an activity of the task to the storage.
+    ///
+    /// - Parameters:
+    ///   - action: The name of the action.
+    ///   - message: A description for people.
+    ///   - data: Details as JSON.
+    ///   - level: The level, such as `info`.
+    /// - Throws: The errors of the storage.
     public func logActivity(
         _ action: String, _ message: String? = nil, data: String? = nil, level: String = "info"
     ) async throws {

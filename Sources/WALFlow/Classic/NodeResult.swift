@@ -1,46 +1,61 @@
-/// What a node of a DAG of names gets and returns: JSON, and the status by which a condition chooses the way.
+/// The input or the result of a node in a DAG of names: a JSON payload, and the status by which a condition chooses the
+/// next node.
 public struct NodeResult: Hashable, Sendable {
     /// The payload.
     public var payload: JSON
-    /// The status, which is a label of ``DAG/addCondition(_:_:)``. Nil for `default`.
+    /// The status, which is a label of ``DAG/addCondition(_:_:)``. Nil means `default`.
     public var status: String?
 
-    /// Makes a result.
+    /// Makes a result. Each argument sets the property of the same name.
     public init(_ payload: JSON, status: String? = nil) {
         self.payload = payload
         self.status = status
     }
 
-    /// Encodes a value as the payload.
+    /// Makes a result whose payload is an encoded value.
+    ///
+    /// - Parameters:
+    ///   - value: The value.
+    ///   - status: The status. Nil means `default`.
+    /// - Throws: The error of the encoder.
     public init(encoding value: some Encodable, status: String? = nil) throws {
         self.init(try JSON(encoding: value), status: status)
     }
 }
 
-/// What a node of a DAG of names works on.
+/// The input of a step in a DAG of names.
 public struct NodeTask: Sendable {
-    /// The payload: the result of the node before. With several nodes before, an object of their results by id, unless only one of them
-    /// ran.
+    /// The payload: the result of the node before this one. If several nodes precede this one, it is an object of the
+    /// results by id. If only one of them ran, it is that result.
     public let payload: JSON
-    /// The step, with the id of the task, the attempt, and the key for other systems.
+    /// The step, with the task's id, the number of the attempt, and the key for other systems.
     public let step: FlowStep
 
     /// The id of the task.
     public var id: String { step.taskID }
 
     /// Decodes the payload.
+    ///
+    /// - Parameter type: The type of the value.
+    /// - Throws: The error of the decoder.
     public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
         try payload.decode(type)
     }
 
-    /// Writes an activity of the task, as ``FlowStep/logActivity(_:_:data:level:)`` does.
+    /// Writes an activity of the task; see ``FlowStep/logActivity(_:_:data:level:)``.
+    ///
+    /// - Parameters:
+    ///   - action: The name of the action.
+    ///   - message: A description for people.
+    ///   - data: Details as JSON.
+    ///   - level: The level, such as `info`.
     public func logActivity(_ action: String, _ message: String? = nil, data: String? = nil, level: String = "info") {
         step.logActivity(action, message, data: data, level: level)
     }
 }
 
 extension JSON {
-    /// Returns the texts of an array's elements, or nil if the text is no array. The text is valid JSON.
+    /// The texts of an array's elements; nil if the text isn't an array. The text must be valid JSON.
     var elements: [JSON]? {
         let bytes = Array(text.utf8)
         guard let start = bytes.firstIndex(where: { !Self.isSpace($0) }), bytes[start] == UInt8(ascii: "[") else {
@@ -85,7 +100,7 @@ extension JSON {
         JSON("[" + values.map(\.text).joined(separator: ",") + "]")
     }
 
-    /// Returns the object of these values, in order.
+    /// Returns an object with these members in order.
     static func object(_ values: [(id: String, value: JSON)]) -> JSON {
         let members = values.map { member in
             let key = (try? JSON(encoding: member.id).text) ?? "\"\""

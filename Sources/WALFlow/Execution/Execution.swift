@@ -1,9 +1,10 @@
-/// The walk of one task along its graph: which steps are ready, and what the task's end is.
+/// The walk of one task along its graph. It determines the ready steps and the end of the task.
 ///
-/// It decides from a ``TaskJournal`` and a ``Plan`` alone, with no clock and no concurrency. A restart makes a new one from the journal,
-/// which takes journaled results in place of running their steps. Its owner calls it under the lock of the task.
+/// Its decisions depend only on a ``TaskJournal`` and a ``Plan``, with no clock and no concurrency. A restart makes a
+/// new walk from the journal, which takes results from the journal instead of running their steps. The owner calls the
+/// walk under the lock of the task.
 struct Execution {
-    /// What the owner must do next.
+    /// The action that the owner must take next.
     enum Action {
         /// Run a step. Its inputs are in the order of the node's parents.
         case run(StepPlace)
@@ -22,9 +23,9 @@ struct Execution {
         case skip(Scope, Int)
         case evaluate(Scope, Int)
         case fail(Scope, Int, String)
-        /// All nodes of a scope have ended.
+        /// Close a scope in which all nodes have ended.
         case close(Scope)
-        /// Begin with elements while the window has space.
+        /// Begin elements of an iterator as long as its window has space.
         case advance(Scope, Int)
         case endElement(Scope.Place, PlanNode.Outcome)
     }
@@ -32,17 +33,17 @@ struct Execution {
     let root: Scope
     private var work: [Work] = []
     private var actions: [Action] = []
-    /// The first final failure. From then on, only handlers begin.
+    /// The first final failure. After it, only handlers begin.
     private(set) var failure: FlowFailure?
     private(set) var isFinished = false
-    /// The number of steps that were handed out and haven't ended.
+    /// The number of steps that the walk has handed out and that haven't ended.
     private(set) var activeCount = 0
 
     init(_ plan: Plan) {
         root = Scope(plan, prefix: "", in: nil)
     }
 
-    /// The end of the task, if it has come.
+    /// Returns the end of the task; nil if the task hasn't ended.
     func outcome() -> Outcome? {
         guard activeCount == 0 else { return nil }
         if let failure { return .failed(failure) }
@@ -51,7 +52,7 @@ struct Execution {
         return .completed(nil)
     }
 
-    /// Whether a step is one of this walk, and not of the one before a retry.
+    /// Whether a step belongs to this walk, and not to a walk before a retry.
     func has(_ step: StepPlace) -> Bool { step.scope.root === root }
 
     // MARK: Events
@@ -62,7 +63,7 @@ struct Execution {
         return run(&journal)
     }
 
-    /// Continues after a step's result, which is in the journal.
+    /// Continues after a step's result, which the journal already has.
     mutating func complete(_ step: StepPlace, _ value: StepValue, _ journal: inout TaskJournal) -> [Action] {
         guard !step.scope.nodes[step.node].isEnded else { return [] }
         end(step)
@@ -74,7 +75,7 @@ struct Execution {
         return run(&journal)
     }
 
-    /// Continues after a step's final failure, which is in the journal.
+    /// Continues after a step's final failure, which the journal already has.
     mutating func fail(_ step: StepPlace, _ message: String, _ journal: inout TaskJournal) -> [Action] {
         guard !step.scope.nodes[step.node].isEnded else { return [] }
         end(step)
@@ -82,7 +83,7 @@ struct Execution {
         return run(&journal)
     }
 
-    /// Takes back a step that was handed out and won't run, because the task fails.
+    /// Takes back a step that was handed out and won't run because the task fails.
     mutating func abandon(_ step: StepPlace) {
         end(step)
     }
@@ -190,14 +191,14 @@ struct Execution {
         }
     }
 
-    /// Passes a parent's value on as it is.
+    /// Completes a node with the unchanged value of a parent.
     private mutating func pass(
         _ value: StepValue, of parent: Int, to node: Int, in scope: Scope, from source: Scope? = nil,
         _ journal: TaskJournal
     ) {
         do {
             let live = try value.decoded(by: (source ?? scope).plan.nodes[parent])
-            // A sub-DAG may have another coder.
+            // The bytes aren't passed between a graph and its sub-DAG, which may have different coders.
             work.append(.complete(scope, node, StepValue(bytes: source == nil ? value.bytes : nil, live: live)))
         } catch {
             fail(scope, node, "\(error)", journal)
@@ -208,7 +209,7 @@ struct Execution {
         let node = scope.plan.nodes[index]
         let journaled = journal.steps[scope.path(of: index)]
         if let bytes = journaled?.result {
-            // A timer passes on its parent's value, and a label says all that a branch decided.
+            // A timer passes its parent's value on. The label of a branch is its whole decision.
             if case .timer = node.kind, case .done(let value) = scope.nodes[node.parents[0]] {
                 return pass(value, of: node.parents[0], to: index, in: scope, journal)
             }
@@ -240,7 +241,8 @@ struct Execution {
             guard let output else { return work.append(.skip(place.scope, place.node)) }
             return pass(output, of: scope.plan.output, to: place.node, in: place.scope, from: scope, journal)
         }
-        // Without a result of the output, such as after the failure of an optional one, a restart needs the other steps.
+        // After the failure of an optional output, for example, the journal has no result of the output. Then a restart
+        // needs the other steps.
         if scope.plan.endsWithOutput, journal.steps[scope.path(of: scope.plan.output)]?.result != nil {
             journal.forget(scope.plan, under: scope.prefix)
         }
@@ -322,7 +324,7 @@ struct Execution {
             scope.nodes[index] = .failed(failure)
             return
         }
-        // The node fails, and with it the sub-DAGs and iterators around it, up to one that collects failures.
+        // The node fails. The sub-DAGs and iterators around it fail too, up to an iterator that collects failures.
         var (scope, index) = (scope, index)
         while true {
             scope.nodes[index] = .failed(failure)
@@ -355,7 +357,7 @@ struct Execution {
 
     // MARK: Inputs
 
-    /// Returns the values that a step takes.
+    /// Returns the inputs of a step.
     func inputs(of step: StepPlace) throws -> [any Sendable] {
         if case .handler(let index, _) = step.plan.kind {
             guard case .failed(let failure) = step.scope.nodes[index] else { return [] }
@@ -366,7 +368,7 @@ struct Execution {
 }
 
 extension TaskJournal {
-    /// Forgets the steps of an element whose output is there.
+    /// Forgets the steps of an element whose output has a result.
     fileprivate mutating func forget(_ plan: Plan, under prefix: String) {
         for (index, node) in plan.nodes.enumerated() where index != plan.output && node.kind.isJournaled {
             forget(prefix + node.id)

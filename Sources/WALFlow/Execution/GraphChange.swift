@@ -1,7 +1,9 @@
-/// Whether a task that began with one version of a graph can continue with another.
+/// The change from one version of a graph to another. It decides whether a task that began with the old graph can
+/// continue with the new one.
 ///
-/// It can if each result that unfinished nodes need is still there under its path, and if nothing that comes before a finished node
-/// would run. A graph that runs for each element is begun once one of its steps has ended.
+/// The task can continue if two conditions hold. First, the new graph has, under the same path, each result that
+/// unfinished nodes need. Second, no step would run before a finished node. The graph of an iterator's element has
+/// begun if one of its steps has a result.
 package struct GraphChange {
     private let old: GraphShape
     private let new: GraphShape
@@ -11,15 +13,15 @@ package struct GraphChange {
         self.new = new
     }
 
-    /// Returns why a task must be parked, or nil.
+    /// Returns the reason why a task must be parked, or nil.
     package func conflict(with task: TaskJournal) -> String? {
         guard old != new else { return nil }
         if let reason = ScopeChange(old, new, "", task).conflict(isOver: false) { return reason }
         return dropped(of: task).first.map { "the step \($0) must not run twice, and the new graph doesn't have it" }
     }
 
-    /// The steps that must not run twice, that have begun, and that the new graph doesn't have or runs again. Under another name they run
-    /// again.
+    /// Returns the steps that must not run twice, that have begun, and that the new graph runs again or doesn't have. A
+    /// step with another name runs again.
     private func dropped(of task: TaskJournal) -> [String] {
         let known = task.steps.filter { path, step in
             guard step.attempt > 0, let node = old.node(at: path), node.once == true else { return false }
@@ -29,10 +31,12 @@ package struct GraphChange {
         return Set(known).union(results.flatMap { forgotten(endingAt: $0, in: task) }).sorted()
     }
 
-    /// The steps that must not run twice of an element that has ended, which its journal has forgotten, if the element has another end in the
-    /// new graph, so that all of it runs again.
+    /// Returns the steps that must not run twice and that run again, for an element that has ended.
     ///
-    /// - Parameter path: The path of a result. Only that of an element's output gives any.
+    /// The journal has forgotten the steps of such an element. If the element has another end in the new graph, the
+    /// whole element runs again.
+    ///
+    /// - Parameter path: The path of a result. The list is empty unless it is the result of an element's output.
     private func forgotten(endingAt path: String, in task: TaskJournal) -> [String] {
         guard let slash = path.lastIndex(of: "/"), let bracket = path[..<slash].lastIndex(of: "["),
             let body = old.node(at: path[..<bracket])?.body, path[slash...].dropFirst() == body.output
@@ -44,8 +48,8 @@ package struct GraphChange {
         return once.map { path[...slash] + $0.id }.filter { task.steps[$0] == nil }
     }
 
-    /// Throws `wrongState` unless all steps are named that must not run twice, and that the task loses by the change. A name stands for
-    /// everything below it, too.
+    /// Throws `wrongState` unless the caller names each step that must not run twice and that the task loses by the
+    /// change. A name also stands for all steps under it.
     package func requireDropped(_ named: Set<String>, of task: TaskJournal) throws(FlowError) {
         let unnamed = dropped(of: task).filter { path in
             !named.contains { path == $0 || path.hasPrefix($0 + "/") || path.hasPrefix($0 + "[") }
@@ -58,7 +62,7 @@ package struct GraphChange {
     }
 }
 
-/// The change of one graph of a task: the outermost one, a sub-DAG, or that of one element.
+/// The change of one graph of a task: the task's own graph, a sub-DAG, or the graph of an element.
 private struct ScopeChange {
     private let old: GraphShape
     private let new: GraphShape
@@ -66,7 +70,7 @@ private struct ScopeChange {
     private let task: TaskJournal
     private let before: Ancestry
     private let after: Ancestry
-    /// The nodes that have the same parents in both versions, as have all nodes before them.
+    /// The nodes that have the same parents in both versions, like all nodes before them.
     private let same: Set<String>
 
     init(_ old: GraphShape, _ new: GraphShape, _ prefix: String, _ task: TaskJournal) {
@@ -82,12 +86,13 @@ private struct ScopeChange {
         self.same = same
     }
 
-    /// Returns why the task can't continue, or nil. `isOver` says that something after the graph is finished, so none of it may run.
+    /// Returns the reason why the task can't continue, or nil. `isOver` means that a step after the graph is finished,
+    /// so that no step of the graph may run.
     func conflict(isOver: Bool) -> String? {
         lostResult ?? lostGraph ?? lateStep(isOver: isOver) ?? innerConflict(isOver: isOver)
     }
 
-    /// A result that unfinished nodes need, and that the new graph doesn't have.
+    /// The conflict of a result that unfinished nodes need and that the new graph doesn't have.
     private var lostResult: String? {
         for node in old.nodes where node.kind.isJournaled && hasResult(node.id) {
             guard new.node(node.id)?.kind != node.kind else { continue }
@@ -102,7 +107,8 @@ private struct ScopeChange {
         return nil
     }
 
-    /// A begun sub-DAG or iterator that the new graph doesn't have, or whose elements come from elsewhere.
+    /// The conflict of a sub-DAG or iterator that has begun, and that the new graph doesn't have or gives another
+    /// input.
     private var lostGraph: String? {
         for node in old.nodes where node.body != nil && hasBegun(node) {
             guard let other = new.node(node.id), other.kind == node.kind, other.body != nil else {
@@ -115,11 +121,11 @@ private struct ScopeChange {
         return nil
     }
 
-    /// A step that would run before a finished one.
+    /// Returns the conflict of a step that would run before a finished one.
     private func lateStep(isOver: Bool) -> String? {
         for node in new.nodes where hasBegun(node) {
             for id in after.ancestors(of: node.id).sorted() where mayRun(id) {
-                // What had no end before was skipped, and still is.
+                // A node before the finished one that has no result was skipped, and stays skipped.
                 if before.ancestors(of: node.id).contains(id), same.contains(id) { continue }
                 return "the finished step \(prefix)\(node.id) now comes after \(prefix)\(id), which hasn't run"
             }
@@ -128,7 +134,7 @@ private struct ScopeChange {
         return "the step \(prefix)\(late.id) hasn't run, and a step after its graph is finished"
     }
 
-    /// A conflict in a sub-DAG, or in the graph of an element.
+    /// Returns a conflict in a sub-DAG or in the graph of an element.
     private func innerConflict(isOver: Bool) -> String? {
         var finished: Set<String> = []
         for node in new.nodes where hasBegun(node) { finished.formUnion(after.ancestors(of: node.id)) }
@@ -155,12 +161,12 @@ private struct ScopeChange {
 
     private func hasResult(_ id: String) -> Bool { task.steps[prefix + id]?.result != nil }
 
-    /// Whether a node, or a step of its graph, has a result.
+    /// Whether a node or a step of its graph has a result.
     private func hasBegun(_ node: GraphShape.Node) -> Bool {
         node.body == nil ? node.kind.isJournaled && hasResult(node.id) : !scopes(of: node).isEmpty
     }
 
-    /// Whether a step after a sub-DAG or an iterator was finished, so that all of its steps had ended.
+    /// Whether a step after a sub-DAG or an iterator is finished, so that all steps of that graph have ended.
     private func isOver(_ id: String) -> Bool {
         old.nodes.contains { before.ancestors(of: $0.id).contains(id) && hasBegun($0) }
     }
@@ -172,7 +178,7 @@ private struct ScopeChange {
         return node.kind.isJournaled && !hasResult(id) && task.steps[prefix + id]?.hasFailed != true
     }
 
-    /// The starts of the paths that have results of a node's graph.
+    /// Returns the prefixes of the paths in a node's graph that have results.
     private func scopes(of node: GraphShape.Node) -> [String] {
         let path = prefix + node.id
         let results = task.steps.lazy.filter { $0.value.result != nil }.map(\.key)
@@ -210,31 +216,31 @@ private struct Ancestry {
 
     func ancestors(of id: String) -> Set<String> { sets[id] ?? [] }
 
-    /// The nodes whose values a node takes, also by way of labels and merges.
+    /// Returns the nodes whose values a node takes, directly or through labels and merges.
     func sources(of id: String) -> Set<String> { sources[id] ?? [] }
 }
 
 extension GraphShape {
     fileprivate func node(_ id: String) -> Node? { nodes.first { $0.id == id } }
 
-    /// Whether the graph, or one in it, has nodes whose results the journal has.
+    /// Whether this graph or a graph in it has nodes whose results are in the journal.
     fileprivate var hasSteps: Bool { nodes.contains { $0.kind.isJournaled || $0.body?.hasSteps == true } }
 
-    /// Whether an element is over once its output has a result. See ``Plan/endsWithOutput``.
+    /// Whether an element has ended as soon as its output has a result; see ``Plan/endsWithOutput``.
     fileprivate var endsWithOutput: Bool {
         guard let end = node(output), end.kind.isJournaled, end.kind != .timer else { return false }
         return Ancestry(self).ancestors(of: output).count == nodes.count - 1 && nodes.allSatisfy { $0.body == nil }
     }
 
-    /// Whether an element that has ended by another version of its graph has ended by this one.
+    /// Whether an element that has ended by an older version of its graph has also ended by this version.
     fileprivate func hasEnd(of old: GraphShape) -> Bool { endsWithOutput && output == old.output }
 }
 
 extension GraphShape {
-    /// Returns the paths whose results a retry makes void.
+    /// Returns the paths whose results a retry discards.
     ///
     /// - Parameters:
-    ///   - path: The first step to run again. Nil for those that failed and that the graph has.
+    ///   - path: The path of the first step to run again. Nil means the failed steps that the graph has.
     ///   - task: The task.
     /// - Throws: `unknownNode` if the graph has no such step.
     package func paths(toRetry path: String?, of task: TaskJournal) throws(FlowError) -> [String] {
@@ -252,9 +258,10 @@ extension GraphShape {
             .filter { known.insert($0).inserted }
     }
 
-    /// Returns the paths whose results depend on a step, itself first. A path stands for everything below it, too.
+    /// Returns the paths whose results depend on a step, beginning with the step itself. A path also stands for all
+    /// paths under it.
     ///
-    /// - Returns: The paths, or nil if the graph has no such step.
+    /// - Returns: The paths; nil if the graph has no such step.
     package func paths(dependingOn path: String) -> [String]? {
         paths(dependingOn: path[...], prefix: "")
     }
@@ -269,7 +276,7 @@ extension GraphShape {
         } else {
             guard let body = node.body, node.kind != .iterator || StepPath.hasElement(rest[end...]) else { return nil }
             guard let slash = rest[end...].firstIndex(of: "/") else {
-                // A whole element.
+                // The path is that of a whole element.
                 guard rest.last == "]" else { return nil }
                 return dependents(of: id, [prefix + rest], prefix)
             }
@@ -287,7 +294,8 @@ extension GraphShape {
         return paths + nodes.filter { ancestry.ancestors(of: $0.id).contains(id) }.map { prefix + $0.id }
     }
 
-    /// Returns the outermost element around a step that has its output, such as `lines[3]`. Its other steps are forgotten.
+    /// Returns the path of the outermost element around a step whose output has a result, such as `lines[3]`. The
+    /// journal has forgotten the other steps of such an element.
     package func element(around path: String, endedIn task: TaskJournal) -> String? {
         var (shape, rest) = (self, path[...])
         while let end = rest.firstIndex(where: { $0 == "/" || $0 == "[" }),

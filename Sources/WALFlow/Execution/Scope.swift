@@ -1,19 +1,19 @@
-/// One instance of a graph: a task's own, a sub-DAG's, or that of one element of an iterator.
+/// One instance of a graph: the task's own graph, a sub-DAG, or the graph of one element of an iterator.
 ///
 /// Only its ``Execution`` uses it, under the lock of the task.
 final class Scope {
-    /// The node of another scope that this one is a part of.
+    /// The node in another scope whose graph this scope is.
     struct Place {
         let scope: Scope
         let node: Int
-        /// The element's index, if the node is an iterator.
+        /// The element's index; nil unless the node is an iterator.
         let element: Int?
     }
 
     enum Status {
-        /// Not all parents have ended.
+        /// At least one parent hasn't ended.
         case blocked
-        /// The node's step, wait, or graph is under way.
+        /// The node's step, wait or graph is running.
         case active
         case done(StepValue)
         case skipped
@@ -28,7 +28,7 @@ final class Scope {
     }
 
     let plan: Plan
-    /// The start of the paths of the graph's steps: empty, or ending in `/`.
+    /// The prefix of the paths of the graph's steps. It is empty or ends in `/`.
     let prefix: String
     let place: Place?
     var nodes: [Status]
@@ -36,7 +36,7 @@ final class Scope {
     var missing: [Int]
     /// The number of nodes that haven't ended. Handlers don't count.
     var openCount: Int
-    /// The iterators that are under way.
+    /// The iterators that are running.
     var iterations: [Int: IterationRun] = [:]
 
     init(_ plan: Plan, prefix: String, in place: Place?) {
@@ -48,7 +48,7 @@ final class Scope {
         openCount = plan.nodeCount
     }
 
-    /// The task's own graph.
+    /// The scope of the task's own graph.
     var root: Scope { place?.scope.root ?? self }
 
     func path(of node: Int) -> String { prefix + plan.nodes[node].id }
@@ -88,7 +88,7 @@ struct StepValue {
 final class IterationRun {
     let elements: [any Sendable]
     var outcomes: [PlanNode.Outcome?]
-    /// The next element to begin with.
+    /// The index of the next element to begin.
     var next = 0
     var openCount = 0
     var doneCount = 0

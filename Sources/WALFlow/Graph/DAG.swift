@@ -1,6 +1,6 @@
 internal import WAL
 
-/// A directed acyclic graph (DAG) of steps, declared once and run for many tasks.
+/// A directed acyclic graph (DAG) of steps, which is declared once and run for many tasks.
 ///
 /// ```swift
 /// let orders = DAG(name: "Orders", key: "orders", of: Order.self) { dag, order in
@@ -11,16 +11,16 @@ internal import WAL
 /// }
 /// ```
 ///
-/// A ``FlowRunner`` runs it. Thread-safe.
+/// A ``FlowRunner`` runs it. All functions may be called from any thread.
 public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: FlowDAG {
     public let key: String
     public let name: String
     let coder: any FlowCoder
     let declaration: Monitor<Declaration>
-    /// The runner and the storage of a DAG of names.
+    /// The runner and the storage of a DAG of names; nil for other DAGs.
     let home: Monitor<Home?> = Monitor(nil)
 
-    /// A graph that is complete, or one of names that can still grow.
+    /// The declaration: a complete graph, or a DAG of names that can still grow.
     enum Declaration {
         case complete(Result<FrozenDAG, FlowError>)
         case open(ClassicGraph)
@@ -30,12 +30,14 @@ public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: F
     ///
     /// - Parameters:
     ///   - name: The name that people see.
-    ///   - key: The key, by which a journal knows the DAG after a restart: 1 to 64 bytes without `/`, `[`, `]`, `#` and `=`.
+    ///   - key: The key by which a journal identifies the DAG after a restart: 1 to 64 bytes without `/`, `[`, `]`, `#`
+    ///     and `=`.
     ///   - type: The type of the input.
-    ///   - durability: When results survive a power loss, for nodes that don't say it.
-    ///   - concurrency: The largest number of steps of this DAG that run at the same time in one process. Nil for the runner's limit.
+    ///   - durability: The durability of results, for nodes without a durability of their own.
+    ///   - concurrency: The largest number of steps of this DAG that run at the same time in one process. Nil means the
+    ///     runner's limit.
     ///   - coder: The coder of the values.
-    ///   - build: Declares the nodes, and returns the one whose value is the output. Called once.
+    ///   - build: Declares the nodes, and returns the node whose value is the output. It is called once.
     public init(
         name: String, key: String, of type: Input.Type = Input.self, durability: NodeOptions.Durability = .written,
         concurrency: Int? = nil, coder: any FlowCoder = JSONFlowCoder(), _ build: (Graph, Node<Input>) -> Node<Output>
@@ -62,7 +64,7 @@ public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: F
         declaration = Monitor(.open(graph))
     }
 
-    /// Makes the plan. An error names the DAG.
+    /// Makes the plan. An error contains the DAG's key.
     private static func plan(
         of key: String, _ make: () throws(FlowError) -> Plan
     ) throws(FlowError) -> Plan {
@@ -84,7 +86,7 @@ public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: F
                         durability: .written, concurrency: nil,
                         coder: coder, onResult: graph.onResult)
                 }
-                // A mistake can be mended and the graph validated again.
+                // A caller can correct a mistake and validate the graph again.
                 let frozen = try result.get()
                 declaration = .complete(.success(frozen))
                 return frozen
@@ -93,34 +95,37 @@ public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: F
     }
 }
 
-/// A DAG of any input and output, as ``FlowRunner`` takes them.
+/// A DAG with any types of input and output, in the form that ``FlowRunner`` takes.
 public protocol FlowDAG: Sendable {
-    /// The key, by which a journal knows the DAG after a restart.
+    /// The key by which a journal identifies the DAG after a restart.
     var key: String { get }
     /// The name that people see.
     var name: String { get }
-    /// Freezes the graph, and returns it.
+    /// Freezes the graph.
     ///
+    /// - Returns: The frozen graph.
     /// - Throws: ``FlowError`` with the first mistake of the declaration.
     func frozen() throws(FlowError) -> FrozenDAG
 }
 
 extension FlowDAG {
-    /// Checks the declaration.
+    /// Checks the declaration, and freezes the graph if it has no mistakes.
     ///
-    /// - Throws: ``FlowError``: `duplicateNode`, `invalidID`, `unknownNode`, `cycle`, `unreachableNode`, `unknownLabel`, `foreignNode`
-    ///   or `invalidOption`, with the node's id and the remedy.
+    /// - Throws: ``FlowError`` with the code `duplicateNode`, `invalidID`, `unknownNode`, `cycle`, `unreachableNode`,
+    ///   `unknownLabel`, `foreignNode` or `invalidOption`. Its message names the node and the remedy.
     public func validate() throws(FlowError) {
         _ = try frozen()
     }
 
     /// Returns the graph's shape as JSON, for `wal flow check`.
+    ///
+    /// - Throws: The errors of ``validate()``.
     public func graphJSON() throws(FlowError) -> String {
         try frozen().json
     }
 }
 
-/// A graph that can't change any more. ``FlowDAG/frozen()`` makes it.
+/// A graph that can no longer change. ``FlowDAG/frozen()`` makes it.
 public final class FrozenDAG: Sendable {
     let key: String
     let name: String
@@ -131,7 +136,7 @@ public final class FrozenDAG: Sendable {
     let durability: NodeOptions.Durability
     let concurrency: Int?
     let coder: any FlowCoder
-    /// The DAG's own final callback.
+    /// The final callback of the DAG itself.
     let onResult: FlowRunner.Callback?
 
     init(

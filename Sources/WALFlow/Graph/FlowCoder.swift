@@ -4,20 +4,28 @@
     internal import Foundation
 #endif
 
-/// The coder of the values between the steps, in the journal.
+/// A coder of the values that steps pass on, for the journal.
 public protocol FlowCoder: Sendable {
     /// Returns the bytes of a value.
+    ///
+    /// - Parameter value: The value.
+    /// - Throws: An error of the coder's choice, which fails the step.
     func encode<Value: Encodable>(_ value: Value) throws -> [UInt8]
-    /// Returns the value of bytes that ``encode(_:)`` returned, in this version of the program or an earlier one.
+    /// Returns the value that ``encode(_:)`` encoded, in this version of the program or an earlier one.
+    ///
+    /// - Parameters:
+    ///   - type: The type of the value.
+    ///   - bytes: The bytes.
+    /// - Throws: An error of the coder's choice if the bytes aren't a value of the type.
     func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value
 }
 
-/// Values as JSON, with Foundation's coder. Dates are seconds since 1970, and keys are sorted.
+/// A coder of values as JSON, which uses Foundation's coder. Dates are seconds since 1970, and keys are sorted.
 public struct JSONFlowCoder: FlowCoder {
     /// Makes a coder.
     public init() {}
 
-    // Made once, because making one takes as long as encoding a small value. Encoding changes nothing of it.
+    // There is one encoder, because making one takes as long as encoding a small value. Encoding doesn't change it.
     private static let encoder: JSONEncoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -42,12 +50,14 @@ public struct JSONFlowCoder: FlowCoder {
     }
 }
 
-/// JSON text, as the nodes of a DAG of names exchange it (see ``DAG/init(name:key:onResult:)``).
+/// JSON text, which the nodes of a DAG of names exchange; see ``DAG/init(name:key:onResult:)``.
 public struct JSON: Hashable, Sendable, Codable, ExpressibleByStringLiteral, CustomStringConvertible {
     /// The text.
     public var text: String
 
-    /// Wraps JSON text. A node's result is checked when its step returns.
+    /// Wraps JSON text without a check. The result of a node is checked when its step returns.
+    ///
+    /// - Parameter text: The text.
     public init(_ text: String) {
         self.text = text
     }
@@ -57,11 +67,17 @@ public struct JSON: Hashable, Sendable, Codable, ExpressibleByStringLiteral, Cus
     }
 
     /// Encodes a value as JSON.
+    ///
+    /// - Parameter value: The value.
+    /// - Throws: The error of the encoder.
     public init(encoding value: some Encodable) throws {
         text = String(decoding: try JSONFlowCoder().encode(value), as: UTF8.self)
     }
 
     /// Decodes the text.
+    ///
+    /// - Parameter type: The type of the value.
+    /// - Throws: The error of the decoder.
     public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
         try JSONFlowCoder().decode(type, from: Array(text.utf8))
     }

@@ -5,7 +5,7 @@ public struct FlowFailure: Error, Hashable, Codable, Sendable, CustomStringConve
     /// The description of the step's last error.
     public var message: String
 
-    /// Makes a failure.
+    /// Makes a failure. Each argument sets the property of the same name.
     public init(path: String, message: String) {
         self.path = path
         self.message = message
@@ -14,14 +14,16 @@ public struct FlowFailure: Error, Hashable, Codable, Sendable, CustomStringConve
     public var description: String { "\(path): \(message)" }
 }
 
-/// An error that no retry can help.
+/// An error that a retry can't remedy.
 ///
-/// A step that throws it fails for good.
+/// If a step throws it, the failure is final.
 public struct PermanentError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The reason.
+    /// The reason of the error.
     public var description: String
 
     /// Makes an error.
+    ///
+    /// - Parameter reason: The reason.
     public init(_ reason: String) {
         description = reason
     }

@@ -1,7 +1,7 @@
-/// A graph that is being declared. The closure of a ``DAG`` gets one, and the body of an iterator gets one of its own.
+/// A graph that is being declared. The closure of a ``DAG`` gets one, and so does the body of each iterator.
 ///
-/// Its functions add nodes and return their handles. Mistakes, such as an id that is taken, are found by ``FlowDAG/validate()``, at the
-/// latest when a runner gets the DAG.
+/// Its functions add nodes and return their handles. They don't report mistakes, such as two nodes with the same id.
+/// ``FlowDAG/validate()`` reports mistakes, and so does a runner that gets the DAG.
 public final class Graph {
     private(set) var nodes: [PlanNode] = []
     private(set) var labels: [Int: [String]] = [:]
@@ -14,15 +14,15 @@ public final class Graph {
 
     // MARK: Nodes
 
-    /// Adds a node whose step runs once all parents have ended.
-    ///
-    /// If a parent is skipped, so is the node.
+    /// Adds a node whose step runs after all parents have ended. If a parent is skipped, the node is skipped too.
     ///
     /// - Parameters:
-    ///   - id: The id, unique in this graph: 1 to 64 bytes without `/`, `[`, `]`, `#` and `=`. The journal knows the step by it.
+    ///   - id: The id, which is unique in this graph: 1 to 64 bytes without `/`, `[`, `]`, `#` and `=`. It identifies
+    ///     the step in the journal.
     ///   - parents: The nodes whose values the step takes.
-    ///   - options: How the step runs.
-    ///   - body: The step. It may run more than once (see ``FlowStep/key``).
+    ///   - options: The options of the node's steps.
+    ///   - body: The step. It may run more than once; see ``FlowStep/key``.
+    /// - Returns: The handle of the node.
     public func addNode<each Parent: Sendable, Value: Codable & Sendable>(
         _ id: String, after parents: repeat Node<each Parent>, options: NodeOptions = NodeOptions(),
         _ body: @escaping @Sendable (FlowStep, repeat each Parent) async throws -> Value
@@ -30,7 +30,14 @@ public final class Graph {
         add(id, .step(erase(body)), handles(repeat each parents), options, Value.self)
     }
 
-    /// Adds a node as ``addNode(_:after:options:_:)`` does. If its last attempt fails, its value is nil and the task continues.
+    /// Adds a node whose failure doesn't fail the task: after its last attempt has failed, its value is nil.
+    ///
+    /// - Parameters:
+    ///   - id: The id; see ``addNode(_:after:options:_:)``.
+    ///   - parents: The nodes whose values the step takes.
+    ///   - options: The options of the node's steps.
+    ///   - body: The step. It may run more than once; see ``FlowStep/key``.
+    /// - Returns: The handle of the node.
     public func addOptionalNode<each Parent: Sendable, Value: Codable & Sendable>(
         _ id: String, after parents: repeat Node<each Parent>, options: NodeOptions = NodeOptions(),
         _ body: @escaping @Sendable (FlowStep, repeat each Parent) async throws -> Value
@@ -43,9 +50,16 @@ public final class Graph {
             id, .step(erase(optional)), handles(repeat each parents), options, Value?.self, absent: { Value?.none })
     }
 
-    /// Adds a step that runs if a node failed for good, before the task fails. It can undo what the task did so far.
+    /// Adds a step that runs after the final failure of a node, before the task fails. It can undo the effects of the
+    /// task.
     ///
-    /// An iterator or a sub-DAG fails with the first of its steps.
+    /// An iterator or a sub-DAG fails as soon as one of its steps fails.
+    ///
+    /// - Parameters:
+    ///   - node: The node whose failure the step handles.
+    ///   - id: The id of the step; see ``addNode(_:after:options:_:)``.
+    ///   - options: The options of the step.
+    ///   - body: The step, which gets the failure.
     public func onFailure<Value: Sendable>(
         of node: Node<Value>, _ id: String, options: NodeOptions = NodeOptions(),
         _ body: @escaping @Sendable (FlowStep, FlowFailure) async throws -> Void
@@ -61,17 +75,19 @@ public final class Graph {
         _ = add(id, .handler(of: index, erased), [], options, Bool.self)
     }
 
-    /// Adds a graph that runs once for each element of a parent's value, and collects the outputs in the order of the elements.
+    /// Adds a graph that runs once for each element of a parent's value. It collects the outputs in the order of the
+    /// elements.
     ///
-    /// The steps' paths are `id[0]/…`. With no elements the value is empty at once. A failed element fails the node. The results of all
-    /// elements stay in memory until the task ends.
+    /// The paths of the steps are `id[0]/…`, `id[1]/…` and so on. Without elements, the value is an empty array at
+    /// once. A failed element fails the node. The results of all elements stay in memory until the task ends.
     ///
     /// - Parameters:
-    ///   - id: The id, as in ``addNode(_:after:options:_:)``.
-    ///   - parent: The node whose value has the elements.
-    ///   - elements: Returns the elements. It must return the same ones each time: a restart calls it again.
-    ///   - concurrency: The largest number of elements in flight, at least 1.
-    ///   - body: Declares the graph of an element. Its last handle's value is the element's output.
+    ///   - id: The id; see ``addNode(_:after:options:_:)``.
+    ///   - parent: The node whose value contains the elements.
+    ///   - elements: Returns the elements. A restart calls it again, so it must return the same elements each time.
+    ///   - concurrency: The largest number of elements that run at the same time, at least 1.
+    ///   - body: Declares the graph of an element. The value of the node that it returns is the element's output.
+    /// - Returns: The handle of the node.
     public func addIterator<Parent: Sendable, Element: Codable & Sendable, Value: Codable & Sendable>(
         _ id: String, over parent: Node<Parent>, _ elements: @escaping @Sendable (Parent) -> [Element],
         concurrency: Int = 16, _ body: (Graph, Node<Element>) -> Node<Value>
@@ -81,7 +97,15 @@ public final class Graph {
         }
     }
 
-    /// Adds an iterator as ``addIterator(_:over:_:concurrency:_:)`` does, in which a failed element is a part of the value.
+    /// Adds an iterator in which a failed element doesn't fail the node, but is a part of the value.
+    ///
+    /// - Parameters:
+    ///   - id: The id; see ``addNode(_:after:options:_:)``.
+    ///   - parent: The node whose value contains the elements.
+    ///   - elements: Returns the elements. A restart calls it again, so it must return the same elements each time.
+    ///   - concurrency: The largest number of elements that run at the same time, at least 1.
+    ///   - body: Declares the graph of an element; see ``addIterator(_:over:_:concurrency:_:)``.
+    /// - Returns: The handle of the node.
     public func addCollectingIterator<Parent: Sendable, Element: Codable & Sendable, Value: Codable & Sendable>(
         _ id: String, over parent: Node<Parent>, _ elements: @escaping @Sendable (Parent) -> [Element],
         concurrency: Int = 16, _ body: (Graph, Node<Element>) -> Node<Value>
@@ -97,8 +121,13 @@ public final class Graph {
         }
     }
 
-    /// Adds a step that chooses one of the ways that follow. The choice is journaled, and never made twice.
+    /// Adds a step that chooses one of several ways. The journal keeps the choice, so a restart doesn't choose again.
     ///
+    /// - Parameters:
+    ///   - id: The id; see ``addNode(_:after:options:_:)``.
+    ///   - parent: The node whose value the step takes.
+    ///   - options: The options of the node's steps.
+    ///   - body: The step, which returns a label.
     /// - Returns: The branch. Its labels are nodes: `way["review"]`.
     public func addBranch<Parent: Codable & Sendable>(
         _ id: String, after parent: Node<Parent>, options: NodeOptions = NodeOptions(),
@@ -110,13 +139,23 @@ public final class Graph {
         return Branch(graph: self, index: branch.index, parent: parent.index)
     }
 
-    /// Adds a node with the value of the first of these nodes that wasn't skipped. It is skipped if all of them are.
+    /// Adds a node whose value is that of the first of these nodes that wasn't skipped. If all of them are skipped, the
+    /// node is skipped too.
+    ///
+    /// - Parameter nodes: The nodes.
+    /// - Returns: The handle of the node.
     public func merge<Value: Codable & Sendable>(_ nodes: Node<Value>...) -> Node<Value> {
         let parents = nodes.flatMap { handles($0) }
         return add("merge \(self.nodes.count)", .merge(nil), parents, NodeOptions(), Value.self)
     }
 
-    /// Adds another DAG as a node. Its steps' paths are `id/…`.
+    /// Adds another DAG as a node. The paths of its steps are `id/…`.
+    ///
+    /// - Parameters:
+    ///   - id: The id; see ``addNode(_:after:options:_:)``.
+    ///   - dag: The other DAG.
+    ///   - parent: The node whose value is the input of the other DAG.
+    /// - Returns: The handle of the node. Its value is the output of the other DAG.
     public func addDAG<Input: Codable & Sendable, Output: Codable & Sendable>(
         _ id: String, _ dag: DAG<Input, Output>, after parent: Node<Input>
     ) -> Node<Output> {
@@ -130,22 +169,31 @@ public final class Graph {
         return add(id, .dag(plan), handles(parent), NodeOptions(), Output.self)
     }
 
-    /// Adds a node that waits for a value from outside: a person's decision, or a message of another system.
+    /// Adds a node that waits for a value from outside, such as a person's decision or a message of another system.
     ///
-    /// ``FlowRunner/submit(_:to:of:id:)`` gives it the value, also before the node is reached. Waiting takes no thread.
+    /// ``FlowRunner/submit(_:to:of:id:)`` gives the node its value. The value may come before the task reaches the
+    /// node. A wait occupies no thread.
     ///
     /// - Parameters:
-    ///   - id: The id, as in ``addNode(_:after:options:_:)``.
-    ///   - parent: The node after which waiting begins.
+    ///   - id: The id; see ``addNode(_:after:options:_:)``.
+    ///   - parent: The node after which the wait begins.
     ///   - type: The type of the value.
-    ///   - timeout: The time after which the node fails. It passes while the program is down, too. Nil for no limit.
+    ///   - timeout: The time after which the node fails. The time also passes while the program is down. Nil means no
+    ///     limit.
+    /// - Returns: The handle of the node.
     public func addWait<Parent: Sendable, Value: Codable & Sendable>(
         _ id: String, after parent: Node<Parent>, for type: Value.Type, timeout: Duration? = nil
     ) -> Node<Value> {
         add(id, .wait(timeout: timeout), handles(parent), NodeOptions(), Value.self)
     }
 
-    /// Adds a node that passes on its parent's value after a while. The time passes while the program is down, too.
+    /// Adds a node that passes its parent's value on after a time. The time also passes while the program is down.
+    ///
+    /// - Parameters:
+    ///   - id: The id; see ``addNode(_:after:options:_:)``.
+    ///   - parent: The node after which the time begins.
+    ///   - duration: The time.
+    /// - Returns: The handle of the node.
     public func addTimer<Parent: Codable & Sendable>(
         _ id: String, after parent: Node<Parent>, for duration: Duration
     ) -> Node<Parent> {
@@ -154,7 +202,7 @@ public final class Graph {
 
     // MARK: Making the plan
 
-    /// Adds the input's node, which is the first.
+    /// Adds the node of the input, which is the first node.
     func addInput<Value: Codable & Sendable>(_ type: Value.Type) -> Node<Value> {
         add("input", .input, [], NodeOptions(), type)
     }
@@ -173,7 +221,7 @@ public final class Graph {
         return nodes[index].parents.first == branch
     }
 
-    /// Returns the plan with this node's value as the output.
+    /// Returns the plan whose output is the value of this node.
     func plan<Value: Sendable>(output: Node<Value>) throws(FlowError) -> Plan {
         if output.graph != ObjectIdentifier(self) {
             mistakes.append(.foreignNode("The output"))
@@ -243,7 +291,7 @@ public final class Graph {
         if let mistake = node.options.mistake(in: node.id) { mistakes.append(mistake) }
     }
 
-    /// Returns the indexes of handles, which must be of this graph.
+    /// Returns the indexes of handles. Notes a mistake for a handle of another graph.
     private func handles<each Value: Sendable>(_ handles: repeat Node<each Value>) -> [Int] {
         var indexes: [Int] = []
         for handle in repeat each handles {
@@ -274,7 +322,7 @@ public enum ElementResult<Value: Codable & Sendable>: Codable, Sendable {
     case failure(FlowFailure)
 }
 
-/// The values of a step's parents, taken one after another.
+/// The values of a step's parents, which are taken one after another.
 private struct Inputs {
     private let values: [any Sendable]
     private var index = 0
@@ -309,7 +357,7 @@ extension FlowError {
 }
 
 extension PlanNode.Kind {
-    /// Whether a person chose the node's id.
+    /// Whether the program gives the node its id.
     fileprivate var needsID: Bool {
         switch self {
         case .input, .label, .merge: false

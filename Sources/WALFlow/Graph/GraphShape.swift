@@ -4,13 +4,14 @@
     internal import Foundation
 #endif
 
-/// What a graph looks like: nodes and edges, without code. The journal has it, so that tools can draw a task, and compare two versions
-/// of a graph, without the program.
+/// The shape of a graph: its nodes and edges, without code.
+///
+/// The journal contains it. So tools can draw a task, and compare two versions of a graph, without the program.
 package struct GraphShape: Codable, Hashable, Sendable {
     package enum Kind: String, Codable, Sendable {
         case input, step, branch, label, merge, iterator, dag, wait, timer, handler
 
-        /// Whether the journal has the node's result. Those of other nodes follow from it.
+        /// Whether the journal contains the results of such nodes. The results of other nodes follow from them.
         package var isJournaled: Bool {
             switch self {
             case .step, .branch, .wait, .timer, .handler: true
@@ -23,17 +24,17 @@ package struct GraphShape: Codable, Hashable, Sendable {
         package var id: String
         package var kind: Kind
         package var parents: [String]
-        /// The node whose failure a handler handles.
+        /// The id of the node whose failure a handler handles.
         package var handles: String?
         /// The graph of an iterator or a sub-DAG.
         package var body: GraphShape?
-        /// True for a step that must not run twice, else nil.
+        /// True for a step that must not run twice; otherwise nil.
         package var once: Bool?
     }
 
     package var key: String
     package var name: String
-    /// In an order in which parents come before their children.
+    /// The nodes. Parents come before their children.
     package var nodes: [Node]
     package var output: String
 
@@ -54,7 +55,7 @@ package struct GraphShape: Codable, Hashable, Sendable {
         }
     }
 
-    /// Returns the shape as JSON, the same text for equal shapes.
+    /// Returns the shape as JSON. Equal shapes give equal texts.
     package func json() throws(FlowError) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -65,7 +66,7 @@ package struct GraphShape: Codable, Hashable, Sendable {
         }
     }
 
-    /// Reads a shape that ``json()`` wrote.
+    /// Reads a shape that ``json()`` returned.
     package init(json: String) throws(FlowError) {
         do {
             self = try JSONDecoder().decode(GraphShape.self, from: Data(json.utf8))
@@ -75,7 +76,7 @@ package struct GraphShape: Codable, Hashable, Sendable {
         }
     }
 
-    /// Returns a 64-bit FNV-1a hash. (Fowler, Noll, Vo: draft-eastlake-fnv.)
+    /// Returns the 64-bit FNV-1a hash of a text. (Fowler, Noll, Vo: draft-eastlake-fnv.)
     package static func hash(_ json: String) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in json.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
@@ -84,7 +85,7 @@ package struct GraphShape: Codable, Hashable, Sendable {
 }
 
 extension GraphShape {
-    /// Returns the node of a step's path, such as `lines[17]/pick`.
+    /// Returns the node at a step's path, such as `lines[17]/pick`.
     package func node(at path: some StringProtocol) -> Node? {
         let id = path.prefix { $0 != "/" && $0 != "[" }
         guard let node = nodes.first(where: { $0.id == id }) else { return nil }
@@ -97,7 +98,7 @@ extension GraphShape {
         return rest.first == "/" ? node.body?.node(at: rest.dropFirst()) : nil
     }
 
-    /// The paths of the nodes that wait for a value. An element's number is `N`.
+    /// The paths of the nodes that wait for a value. They have `N` in place of an element's number.
     package var waits: [String] {
         nodes.flatMap { node -> [String] in
             guard let body = node.body else { return node.kind == .wait ? [node.id] : [] }
@@ -105,7 +106,7 @@ extension GraphShape {
         }
     }
 
-    /// Throws `unknownNode` unless the node of a path waits for a value.
+    /// Throws `unknownNode` unless the node at a path waits for a value.
     package func requireWait(at path: String) throws(FlowError) {
         let node = node(at: path)
         if node?.kind == .wait { return }

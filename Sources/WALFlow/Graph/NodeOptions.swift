@@ -1,37 +1,41 @@
-/// How a node runs. Each value has a default, so name those that differ.
+/// The options of a node. Each option has a default value, so name only the options that differ.
 public struct NodeOptions: Sendable {
-    /// When a step's result survives a power loss.
+    /// The durability of a step's result.
     public enum Durability: String, Hashable, Sendable {
-        /// A result that was written survives the process. A power loss may take the results of the last few milliseconds: those steps
-        /// run again, with the same key.
+        /// A written result survives the death of the process. A power loss may take the results of the last few
+        /// milliseconds. Then those steps run again, with the same key.
         case written
-        /// The node's successors start only once its result survives a power loss.
+        /// The nodes that follow start only after the result survives a power loss.
         case durable
     }
 
-    /// What a restart does with a step that was running.
+    /// The way in which a restart treats a step that was running.
     public enum Execution: String, Hashable, Sendable {
-        /// It runs again, with the same ``FlowStep/key``.
+        /// The step runs again, with the same ``FlowStep/key``.
         case atLeastOnce
-        /// It fails with the code `interrupted`. The journal knows of each start before it happens, which costs a sync.
+        /// The step fails with the code `interrupted`. The journal records each start before it happens, which costs a
+        /// sync.
         case atMostOnce
     }
 
-    /// When failed attempts are repeated. Nil for the retries of the task, with pauses from 1 s to 5 min; with `.atMostOnce`, nil is the
-    /// only choice besides ``RetryPolicy/never``, because there is one attempt.
+    /// The policy by which failed attempts are repeated. Nil means the task's number of retries, with pauses from 1 s
+    /// to 5 min. With `.atMostOnce` there is one attempt, so only nil and ``RetryPolicy/never`` are allowed.
     public var retry: RetryPolicy?
-    /// The longest time of an attempt. Nil for no limit.
+    /// The longest time of an attempt. Nil means no limit.
     public var timeout: Duration?
-    /// When the result survives a power loss. Nil for the durability of the DAG.
+    /// The durability of the result. Nil means the durability of the DAG.
     public var durability: Durability?
-    /// What a restart does with a step that was running.
+    /// The way in which a restart treats a step that was running.
     public var execution: Execution
-    /// The largest number of steps of this node that run at the same time in one process. Nil for the limits of the DAG and the runner.
+    /// The largest number of steps of this node that run at the same time in one process. Nil means that only the
+    /// limits of the DAG and the runner apply.
     public var concurrency: Int?
-    /// The executor for the node's steps, such as a ``ThreadExecutor`` for steps that block. Nil for the cooperative pool.
+    /// The executor of the node's steps, such as a ``ThreadExecutor`` for steps that block. Nil means the cooperative
+    /// pool.
     public var executor: (any TaskExecutor)?
 
-    /// Makes options.
+    /// Makes options. Each argument sets the property of the same name, and each omitted argument has its default
+    /// value.
     public init(
         retry: RetryPolicy? = nil, timeout: Duration? = nil, durability: Durability? = nil,
         execution: Execution = .atLeastOnce, concurrency: Int? = nil, executor: (any TaskExecutor)? = nil

@@ -1,16 +1,17 @@
-/// A frozen graph, with the types erased: what the execution of a task walks along.
+/// A frozen graph without types. The execution of a task walks along it.
 final class Plan: Sendable {
-    /// The nodes. A node's parents come before it. The first is the input.
+    /// The nodes. A node's parents come before it, and the first node is the input.
     let nodes: [PlanNode]
-    /// The node whose value is the graph's output.
+    /// The index of the node whose value is the graph's output.
     let output: Int
-    /// The nodes that each node is a parent of.
+    /// The children of each node.
     let children: [[Int]]
-    /// The number of each node's parents.
+    /// The number of parents of each node.
     let parentCounts: [Int]
-    /// The number of nodes without handlers.
+    /// The number of nodes, not counting handlers.
     let nodeCount: Int
-    /// Whether nothing but the output's journaled result is needed once it is there: every other node is a step before it.
+    /// Whether the journaled result of the output is all that is needed after it is there. This is so if every other
+    /// node is a step before the output.
     let endsWithOutput: Bool
 
     init(nodes: [PlanNode], output: Int) {
@@ -25,7 +26,7 @@ final class Plan: Sendable {
         nodeCount = nodes.count { !$0.kind.isHandler }
         var needed: Set<Int> = [output]
         for index in nodes.indices.reversed() where needed.contains(index) { needed.formUnion(nodes[index].parents) }
-        // A timer's result is its parent's.
+        // The result of a timer is that of its parent.
         let isTimer = if case .timer = nodes[output].kind { true } else { false }
         endsWithOutput =
             nodes[output].kind.isJournaled && !isTimer && needed.count == nodes.count
@@ -34,7 +35,7 @@ final class Plan: Sendable {
 }
 
 extension Plan {
-    /// Returns the node of a path that the graph's shape has.
+    /// Returns the node at a path. The path must belong to the graph's shape.
     func node(at path: some StringProtocol) -> PlanNode? {
         let id = path.prefix { $0 != "/" && $0 != "[" }
         guard let node = nodes.first(where: { $0.id == id }) else { return nil }
@@ -50,29 +51,31 @@ extension Plan {
 
 /// A node of a ``Plan``.
 ///
-/// A class, because each step looks at it several times, and a structure's fields would be counted each time.
+/// It is a class, because each step reads it several times. A structure would count the references in its fields at
+/// each read.
 final class PlanNode: Sendable {
-    /// Makes one value of several, each with the id of its node.
+    /// A function that combines several values into one. It gets each value with the id of its node.
     typealias Combination = @Sendable ([(id: String, value: any Sendable)]) throws -> any Sendable
     typealias Body = @Sendable (FlowStep, [any Sendable]) async throws -> any Sendable
 
     enum Kind: Sendable {
         case input
         case step(Body)
-        /// The step's value has one of the labels.
+        /// A step whose value gives one of the labels.
         case branch(Body, labels: [String])
-        /// Passes the value of the second parent, if the first one, a branch, chose this label.
+        /// Passes the value of the second parent on, if the first parent, a branch, chose this label.
         case label(String)
-        /// Combines the values of the parents that weren't skipped. Without a function, it passes the first one.
+        /// Combines the values of the parents that weren't skipped. Without a function, it passes the first of these
+        /// values on.
         case merge(Combination?)
         case iterator(Iteration)
         case dag(Plan)
         case wait(timeout: Duration?)
         case timer(Duration)
-        /// Runs if `node` failed for good, before the task fails.
+        /// A step that runs after the final failure of a node, before the task fails.
         case handler(of: Int, Body)
 
-        /// Whether the journal has the node's result. Those of other nodes follow from it.
+        /// Whether the journal contains the node's result. The results of other nodes follow from journaled results.
         var isJournaled: Bool { GraphShape.Kind(self).isJournaled }
 
         /// Whether the node has a graph of its own.
@@ -83,7 +86,7 @@ final class PlanNode: Sendable {
             }
         }
 
-        /// Whether the node isn't a part of the graph's normal course.
+        /// Whether the node runs only after a failure.
         var isHandler: Bool {
             if case .handler = self { true } else { false }
         }
@@ -92,10 +95,10 @@ final class PlanNode: Sendable {
     /// A graph that runs once for each element.
     struct Iteration: Sendable {
         var body: Plan
-        /// The number of elements in flight.
+        /// The largest number of elements that run at the same time.
         var window: Int
         var elements: @Sendable (any Sendable) throws -> [any Sendable]
-        /// Makes the value of the outputs, in order.
+        /// Combines the outcomes, which are in the order of the elements, into one value.
         var collect: @Sendable ([Outcome]) throws -> any Sendable
         /// Whether a failed element is a part of the value.
         var collectsFailures: Bool
@@ -106,12 +109,13 @@ final class PlanNode: Sendable {
     /// The id, which is unique in its graph. It is the step's part of the path.
     let id: String
     let kind: Kind
-    /// The parents, in the order of the step's inputs. For a label, the branch and then the node with the value.
+    /// The parents, in the order of the step's inputs. The parents of a label are the branch and the node with the
+    /// value, in this order.
     let parents: [Int]
     let options: NodeOptions
-    /// Returns the label that a branch's value has.
+    /// Returns the label of a branch's value.
     let label: (@Sendable (any Sendable) -> String?)?
-    /// The value with which the task continues after a final failure of an optional node.
+    /// Returns the value with which the task continues after the final failure of an optional node.
     let absent: (@Sendable () -> any Sendable)?
     let encode: @Sendable (any Sendable) throws -> [UInt8]
     let decode: @Sendable ([UInt8]) throws -> any Sendable

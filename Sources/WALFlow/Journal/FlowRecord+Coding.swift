@@ -2,7 +2,7 @@ package import WAL
 package import WALTasks
 
 extension FlowRecord {
-    /// The second byte of a record.
+    /// The kind of a record, which is its second byte.
     package enum Kind: UInt8, CaseIterable, Sendable {
         case graph = 16
         case begin = 17
@@ -22,17 +22,11 @@ extension FlowRecord {
 
     /// Appends the encoded record to a batch.
     package func append(to batch: inout RecordBatch) {
-        var counter = ByteCounter()
-        put(into: &counter)
-        batch.append(count: counter.count, filledBy: { put(into: &$0) })
+        batch.append(count: size, filledBy: { put(into: &$0) })
     }
 
     /// The number of bytes of the encoded record.
-    package var size: Int {
-        var counter = ByteCounter()
-        put(into: &counter)
-        return counter.count
-    }
+    package var size: Int { ByteCounter.count { put(into: &$0) } }
 
     private var kind: Kind {
         switch event {
@@ -128,9 +122,10 @@ extension FlowRecord {
         }
     }
 
-    /// Decodes a record. It accepts any bytes, and allocates no more bytes than they have.
+    /// Decodes a record. It accepts any bytes, and allocates no more bytes than the payload has.
     ///
-    /// - Returns: The record. Nil for a kind that a later version may write, and for a payload that isn't a flow record at all.
+    /// - Returns: The record; nil for a kind that a newer version may write, and for a payload that isn't a record of a
+    ///   flow.
     package init?(_ payload: RawSpan) throws(TaskCodecError) {
         guard TaskCodec.isFlowRecord(payload) else { return nil }
         var input = FieldInput(payload)
@@ -192,7 +187,7 @@ extension FlowRecord {
 
     private static func fields(_ input: inout FieldInput) throws(TaskCodecError) -> [String: String] {
         let count = try input.varint()
-        // Each field takes two bytes at least.
+        // Each field takes at least two bytes.
         guard count <= UInt64(input.remaining) / 2 else { throw TaskCodecError(.truncated, at: input.offset) }
         var fields: [String: String] = [:]
         var last: String?
@@ -200,7 +195,7 @@ extension FlowRecord {
             let start = input.offset
             let name = try input.text()
             let isInOrder = last.map { $0.utf8.lexicographicallyPrecedes(name.utf8) } ?? true
-            // Names with other bytes may be equal as texts.
+            // Two names with different bytes may be equal as texts.
             guard isInOrder, fields.updateValue(try input.text(), forKey: name) == nil else {
                 throw TaskCodecError(.invalidField, at: start)
             }
@@ -217,7 +212,7 @@ extension FlowRecord {
         }
         var control = Control(number: number, action: action, time: try input.time())
         let count = try input.varint()
-        // Each path takes a byte at least.
+        // Each path takes at least one byte.
         guard count <= UInt64(input.remaining) else { throw TaskCodecError(.truncated, at: input.offset) }
         for _ in 0..<count { control.paths.append(try input.text()) }
         control.graph = try input.fixed()

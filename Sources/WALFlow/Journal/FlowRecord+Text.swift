@@ -1,6 +1,6 @@
-/// Records as people read them.
+/// The texts of records for people.
 extension FlowRecord {
-    /// The kind's name.
+    /// The name of the record's kind.
     package var name: String {
         switch event {
         case .graph: "graph"
@@ -20,7 +20,7 @@ extension FlowRecord {
         }
     }
 
-    /// The path of the step that the record is about, if it is about one.
+    /// The path of the record's step; nil if the record has none.
     package var path: String? {
         switch event {
         case .result(let path, _, _, _, _), .failure(let path, _, _, _, _), .started(let path, _),
@@ -31,7 +31,7 @@ extension FlowRecord {
         }
     }
 
-    /// What the record says besides its kind, task and path.
+    /// The contents of the record other than its kind, task and path.
     package var details: String {
         switch event {
         case .graph(let hash, let json): "\(String(hash, radix: 16)) \(json)"

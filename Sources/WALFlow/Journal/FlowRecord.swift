@@ -1,11 +1,11 @@
 package import WAL
 
-/// A record of the journal of a task: something that happened and is never undone.
+/// A record in the journal of a task: an event that is never undone.
 ///
-/// FORMAT.md has the byte tables. Applying a record twice has the effect of applying it once (see ``TaskJournal``), so a checkpoint
-/// only appends the records again that a live task still needs.
+/// FORMAT.md has the byte tables. Applying a record twice has the effect of applying it once (see ``TaskJournal``). So
+/// a checkpoint only has to append again the records that a live task still needs.
 package struct FlowRecord: Hashable, Sendable {
-    /// The task. For a graph, the key of the DAG.
+    /// The id of the task. For a graph, it is the key of the DAG.
     package var taskID: String
     package var event: Event
 
@@ -18,26 +18,26 @@ package struct FlowRecord: Hashable, Sendable {
         /// The shape of a DAG, for tools that don't have the program.
         case graph(hash: UInt64, json: String)
         case begin(Beginning)
-        /// A step ended with a value. `label` is the branch's choice, or the signal that a wait took.
+        /// A step ended with a value. `label` is the choice of a branch, or the id of the signal that a wait took.
         case result(path: String, attempt: UInt32, time: Timestamp, label: String?, bytes: [UInt8])
         /// An attempt of a step failed. Without `retryAt`, the failure is final.
         case failure(path: String, attempt: UInt32, time: Timestamp, error: String, retryAt: Timestamp?)
         /// A step that must not run twice is about to run.
         case started(path: String, attempt: UInt32)
-        /// A step waits for a signal, a time, or both.
+        /// A step waits for a signal, for a time, or for both.
         case wait(path: String, signal: String?, due: Timestamp?)
         case signal(path: String, id: String, payload: [UInt8])
         case control(Control)
-        /// A process found the task unfinished, for the `count`th time without a step's end in between.
+        /// A process found the task unfinished. This was the `count`th time without a step's end in between.
         case resumed(count: UInt32)
         case end(Ending)
         /// The final callback returned.
         case delivered(time: Timestamp)
-        /// What ``FlowStep/once(_:_:)`` computed.
+        /// The value that ``FlowStep/once(_:_:)`` computed.
         case memo(path: String, name: String, bytes: [UInt8])
-        /// What a step sends to a sink with its result.
+        /// A message that a step sends to a sink with its result.
         case emit(path: String, attempt: UInt32, number: UInt32, sink: String, bytes: [UInt8])
-        /// What a tracer needs to continue the task's trace after a restart, by the tracer's own names.
+        /// The fields with which a tracer continues the task's trace after a restart, by the tracer's own names.
         case trace(fields: [String: String])
     }
 
@@ -51,14 +51,14 @@ package struct FlowRecord: Hashable, Sendable {
         package var input: [UInt8]
     }
 
-    /// What a person or a program did to a task. Each has a higher number than the one before.
+    /// An action of a person or a program on a task. Each control has a higher number than the one before.
     package struct Control: Hashable, Sendable {
         package enum Action: UInt8, Hashable, Sendable {
             case pause = 1
             case resume = 2
             /// The results of `paths` are void, and their steps run again.
             case retry = 3
-            /// The task continues with the graph of this hash.
+            /// The task continues with the graph that has this hash.
             case accept = 4
         }
 

@@ -1,26 +1,26 @@
 package import WAL
 internal import WALTasks
 
-/// The tasks of a log, as its records have them. Recovery and tools read a log into one.
+/// The tasks of a log, according to its records. Recovery and tools read a log into a table.
 package struct JournalTable: Sendable {
     /// The tasks that haven't been forgotten, by id.
     package private(set) var tasks: [String: TaskJournal] = [:]
-    /// The shapes of graphs by hash.
+    /// The shapes of graphs, by hash.
     package private(set) var graphs: [UInt64: GraphShape] = [:]
-    /// The newest shape of each DAG by key.
+    /// The newest shape of each DAG, by the DAG's key.
     package private(set) var newestGraphs: [String: GraphShape] = [:]
     /// The gaps of the log, in order.
     package private(set) var gaps: [LogGap] = []
-    /// The number of records that belong to flows and can't be decoded.
+    /// The number of records that belong to flows but can't be decoded.
     package private(set) var undecodableCount = 0
     package private(set) var recordCount = 0
 
     package init() {}
 
-    /// The name of the cursor after which records are needed.
+    /// The name of the cursor. Only the records after its position are needed.
     package static let cursor = "flow"
 
-    /// Applies the records of a reader up to one of them, or to the end. Blocks while it reads files.
+    /// Applies the records of a reader up to and including `last`, or up to the end. Blocks while it reads files.
     package mutating func read(_ reader: LogReader, through last: SequenceNumber?) throws(WALError) {
         while last.map({ reader.nextSequence <= $0 }) ?? true {
             let found: Void? = try reader.next {
@@ -32,7 +32,7 @@ package struct JournalTable: Sendable {
         }
     }
 
-    /// Applies a payload, if it is a record of a flow, or the row of a task.
+    /// Applies a payload if it is a record of a flow or the row of a task.
     package mutating func apply(_ payload: RawSpan) {
         do throws(TaskCodecError) {
             if let record = try FlowRecord(payload) { return apply(record) }

@@ -1,15 +1,16 @@
 package import WAL
 
-/// The state of one task as its records define it: the only rule of what a record means, for a running program, for recovery and for
-/// tools.
+/// The state of one task, according to its records. It alone defines the meaning of a record, for a running program,
+/// for recovery and for tools.
 ///
-/// It needs no graph. A record that was applied before changes nothing, so records may be read twice.
+/// It needs no graph. A record that was already applied changes nothing, so records may be read twice.
 package struct TaskJournal: Hashable, Sendable {
-    /// A step of the task, by its path.
+    /// A step of the task.
     package struct Step: Hashable, Sendable {
-        /// The number of the last attempt that ended or, for steps that must not run twice, began.
+        /// The number of the last attempt that has ended. For a step that must not run twice, the number of the last
+        /// attempt that has begun.
         package var attempt: UInt32 = 0
-        /// Whether an attempt began whose end isn't known. Only for steps that must not run twice.
+        /// Whether an attempt has begun whose end isn't known. It is true only for steps that must not run twice.
         package var hasStarted = false
         package var result: [UInt8]?
         package var label: String?
@@ -37,26 +38,27 @@ package struct TaskJournal: Hashable, Sendable {
     }
 
     package let id: String
-    /// Nil if the log has no beginning of this task, because damage took it.
+    /// The beginning of the task; nil if damage took it from the log.
     package private(set) var beginning: FlowRecord.Beginning?
-    /// What continues the trace of the task's beginning.
+    /// The fields that continue the trace of the task's beginning.
     package private(set) var trace: [String: String] = [:]
     package private(set) var steps: [String: Step] = [:]
-    /// The signals that no wait took yet, in order.
+    /// The signals that no wait has taken yet, in order.
     package private(set) var signals: [Signal] = []
-    /// The ids of all signals, so that a repetition is ignored.
+    /// The ids of all signals, so that a repeated signal is ignored.
     private var signalIDs: Set<String> = []
-    /// The last control of each action that still has an effect, without what it made void.
+    /// The last control of each action that still has an effect, without the paths that it made void.
     private var controls: [FlowRecord.Control] = []
     package private(set) var isPaused = false
-    /// The graph that the task continues with: that of its beginning, or the last accepted one.
+    /// The hash of the graph with which the task continues: the graph of its beginning, or the last accepted graph.
     package private(set) var graph: UInt64 = 0
     package private(set) var resumedCount: UInt32 = 0
     /// The number of failed attempts of all steps.
     package private(set) var retryCount: Int32 = 0
     package private(set) var end: FlowRecord.Ending?
     package private(set) var isDelivered = false
-    /// Why the last program that had the task didn't continue it, as its last row says. Nil once a person has let it continue.
+    /// The reason why the last program with the task didn't continue it, according to the task's last row. It is nil
+    /// after a person has let the task continue.
     package private(set) var parked: String?
     /// Whether people still see the row of a parked task.
     package private(set) var isShownParked = false
@@ -67,13 +69,14 @@ package struct TaskJournal: Hashable, Sendable {
 
     private var lastControl: UInt32 { controls.last?.number ?? 0 }
 
-    /// The number of the last control after which steps run again whose attempts the journal has forgotten, or 0.
+    /// The number of the last control that lets steps run again whose attempts the journal has forgotten; 0 without
+    /// such a control.
     var lastRestart: UInt32 { controls.last { $0.action == .retry || $0.action == .accept }?.number ?? 0 }
 
-    /// The number that the next control gets.
+    /// The number of the next control.
     package var nextControl: UInt32 { lastControl.adding(1) }
 
-    /// Returns a control of the task with the number that it gets after `count` others.
+    /// Returns a control of the task. Its number follows those of `count` other new controls.
     package func control(
         _ action: FlowRecord.Control.Action, after count: Int = 0, paths: [String] = [], graph: UInt64 = 0,
         at time: Timestamp
@@ -83,10 +86,11 @@ package struct TaskJournal: Hashable, Sendable {
                 number: nextControl.adding(count), action: action, time: time, paths: paths, graph: graph))
     }
 
-    /// The attempt that a step's next run is.
+    /// Returns the number of a step's next attempt.
     package func nextAttempt(of path: String) -> UInt32 { (steps[path]?.attempt ?? 0).adding(1) }
 
-    /// Takes from a row of the task whether it is parked. ``processingState(parked:)`` writes such a row's state.
+    /// Takes the reason why the task is parked from the state in one of its rows. ``processingState(parked:)`` makes
+    /// such a state.
     package mutating func note(processingState: String?) {
         let start = Self.processingState(parked: "")
         parked = processingState.flatMap { $0.hasPrefix(start) ? String($0.dropFirst(start.count)) : nil }
@@ -101,7 +105,7 @@ package struct TaskJournal: Hashable, Sendable {
         case .begin(let start):
             guard beginning == nil else { return }
             beginning = start
-            // The copy of a checkpoint begins here, and has the end after all results.
+            // A checkpoint's copy of the task begins here. The copy has the end after all results.
             end = nil
             if graph == 0 { graph = start.graph }
         case .trace(let fields): if trace.isEmpty { trace = fields }
@@ -135,11 +139,11 @@ package struct TaskJournal: Hashable, Sendable {
     private mutating func apply(
         result: [UInt8], label: String?, _ path: String, _ attempt: UInt32, _ time: Timestamp
     ) {
-        // After the end, such as a cancellation, no result counts.
+        // After the end of the task, for example by a cancellation, no result counts.
         guard end == nil, steps[path]?.result == nil, steps[path]?.hasFailed != true else { return }
         var step = steps[path] ?? Step()
         countRetries(Int64(attempt) - 1 - Int64(step.attemptsFailed))
-        // A signal may come before the record of its wait. The wait keeps the signal's id over a checkpoint.
+        // A signal may come before the record of its wait. The wait makes a checkpoint keep the signal's id.
         if step.wait == nil, let label, signals.contains(where: { $0.path == path && $0.id == label }) {
             step.wait = Wait(signal: path)
         }
@@ -163,7 +167,7 @@ package struct TaskJournal: Hashable, Sendable {
         failure error: String, _ retryAt: Timestamp?, _ path: String, _ attempt: UInt32, _ time: Timestamp
     ) {
         var step = steps[path] ?? Step()
-        // An attempt fails once. One that is known to have started has its number already.
+        // An attempt can fail only once. An attempt that is known to have started already has its number in the step.
         let isNew = attempt > step.attempt || (step.hasStarted && attempt == step.attempt)
         guard end == nil, isNew, step.result == nil, !step.hasFailed else { return }
         countRetries(Int64(attempt) - Int64(step.attemptsFailed))
@@ -212,12 +216,13 @@ package struct TaskJournal: Hashable, Sendable {
         controls.append(kept)
     }
 
-    /// Forgets steps that no other step can need.
+    /// Forgets a step that no other step can need.
     package mutating func forget(_ path: String) {
         steps[path] = nil
     }
 
-    /// The records that give this state, for a checkpoint. Those of earlier graphs and forgotten steps are left out.
+    /// The records that give this state, for a checkpoint. Records of earlier graphs and of forgotten steps are left
+    /// out.
     package var records: [FlowRecord.Event] {
         guard let beginning else { return [] }
         var events: [FlowRecord.Event] = [.begin(beginning)]
@@ -250,6 +255,6 @@ package struct TaskJournal: Hashable, Sendable {
 }
 
 extension UInt32 {
-    /// Returns the number plus a count. It stays at the largest one, which only a forged record has.
+    /// Returns the sum of the number and a count, but at most the largest number, which only a forged record has.
     fileprivate func adding(_ count: Int) -> UInt32 { UInt32(clamping: Int64(self) + Int64(count)) }
 }

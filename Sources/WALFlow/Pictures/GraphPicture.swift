@@ -1,17 +1,21 @@
 internal import WAL
 
-/// A picture of a graph, with the states of a task's nodes by color and sign.
+/// The format of a picture of a graph. A picture shows the state of each node by a color and a sign.
 public enum GraphPicture: String, CaseIterable, Sendable {
     /// Text for Mermaid, which many viewers of Markdown draw.
     case mermaid
     /// Text for Graphviz.
     case dot
-    /// An image.
+    /// An SVG image.
     case svg
 }
 
 extension FlowDAG {
-    /// Draws the graph.
+    /// Draws the graph without the states of a task.
+    ///
+    /// - Parameter form: The format.
+    /// - Returns: The text of the picture.
+    /// - Throws: The errors of ``validate()``.
     public func picture(as form: GraphPicture) throws(FlowError) -> String {
         try frozen().shape.picture(of: TaskView(nil), as: form)
     }
@@ -20,7 +24,11 @@ extension FlowDAG {
 extension FlowRunner {
     /// Draws the graph of a live task with the states of its nodes.
     ///
-    /// - Throws: ``FlowError``: `unknownTask`, or `unknownDAG` if the runner doesn't have the task's DAG.
+    /// - Parameters:
+    ///   - id: The id of the task.
+    ///   - form: The format.
+    /// - Returns: The text of the picture.
+    /// - Throws: ``FlowError`` with the code `unknownTask`, or `unknownDAG` if the runner doesn't have the task's DAG.
     public func picture(of id: String, as form: GraphPicture) throws(FlowError) -> String {
         let live = try require(id)
         let (journal, dag, running) = live.state.withLock { ($0.journal, $0.dag, Set($0.running.keys)) }
@@ -39,7 +47,7 @@ extension GraphShape {
         }
     }
 
-    /// What people read in a node's box.
+    /// Returns the text in the box of a node.
     static func title(_ node: Node, _ state: TaskView.State, endedElements: Int) -> String {
         let text =
             switch node.kind {
@@ -54,7 +62,7 @@ extension GraphShape {
     }
 }
 
-/// The colors of states: fill, border.
+/// The colors of states: the fill and the border.
 extension TaskView.State {
     var colors: (fill: String, border: String) {
         switch self {
@@ -70,7 +78,7 @@ extension TaskView.State {
     }
 }
 
-/// Mermaid's or Graphviz's text of a graph.
+/// The text of a graph for Mermaid or Graphviz.
 private struct TextPicture {
     enum Style {
         case mermaid, dot

@@ -1,11 +1,11 @@
 package import WAL
 
-/// What a task's journal says about each node of its graph, without the program.
+/// The state of each node of a graph, according to the task's journal. It doesn't need the program.
 package struct TaskView {
     package enum State: String, CaseIterable, Sendable {
         case pending, ready, running, waiting, retrying, done, failed, skipped
 
-        /// The sign of the state in pictures, for those who don't see colors.
+        /// The sign of the state in pictures, for people who can't distinguish the colors.
         package var sign: String {
             switch self {
             case .pending: "·"
@@ -25,28 +25,29 @@ package struct TaskView {
     private let task: TaskJournal?
     private let running: Set<String>
 
-    /// Makes a view of a task. Without one, all nodes are pending.
+    /// Makes a view of a task. Without a task, all nodes are pending.
     ///
     /// - Parameters:
-    ///   - task: The journal.
+    ///   - task: The journal of the task.
     ///   - running: The paths of the running steps, which only the program knows.
     package init(_ task: TaskJournal?, running: Set<String> = []) {
         self.task = task
         self.running = running
     }
 
-    /// Returns the states of a graph's nodes by id.
+    /// Returns the states of a graph's nodes, by id.
     package func states(of shape: GraphShape, prefix: String = "") -> [String: State] {
         var states: [String: State] = [:]
         for node in shape.nodes { states[node.id] = state(of: node, prefix, states) }
-        // An iterator's journal doesn't say how many elements there are. It has ended if something after it has begun.
+        // The journal of an iterator doesn't contain the number of its elements. The iterator has ended if a node after
+        // it has begun.
         for node in shape.nodes where node.kind == .iterator && states[node.id] != .skipped {
             let later = shape.nodes.filter { $0.parents.contains(node.id) }
             if task?.end?.status == .completed || later.contains(where: { hasBegun(prefix + $0.id) }) {
                 states[node.id] = .done
             }
         }
-        // An element that has its output needs no other result any more.
+        // An element whose output has a result needs no other results.
         if prefix.hasSuffix("]/"), task?.steps[prefix + shape.output]?.result != nil {
             for (id, state) in states where !state.hasEnded { states[id] = .done }
         }
@@ -80,7 +81,7 @@ package struct TaskView {
         }
     }
 
-    /// What the journal of a step says by itself.
+    /// Returns the state of a step according to the step's own journal; nil if that doesn't decide it.
     private func state(of step: TaskJournal.Step?, _ path: String) -> State? {
         if step?.result != nil { return .done }
         if step?.hasFailed == true { return .failed }
@@ -89,16 +90,16 @@ package struct TaskView {
         return step?.wait != nil ? task?.end == nil ? .waiting : .pending : nil
     }
 
-    /// A step, a sub-DAG or an iterator of a task.
+    /// A step, a sub-DAG or an iterator of a task, for a list.
     package struct Line {
         package var path: String
-        /// Nil for a step that the graph doesn't have.
+        /// The state; nil for a step that the graph doesn't have.
         package var state: State?
         package var step: TaskJournal.Step?
     }
 
-    /// Returns the steps of a task in the order of its graph, with those of the elements that have begun, and then those that the graph
-    /// doesn't have.
+    /// Returns the steps of a task in the order of its graph, including the steps of elements that have begun. The
+    /// steps that the graph doesn't have come last.
     package func lines(of shape: GraphShape?) -> [Line] {
         var lines: [Line] = []
         if let shape { add(shape, prefix: "", to: &lines) }
@@ -143,24 +144,24 @@ package struct TaskView {
             || running.contains { $0 == path || $0.hasPrefix(path + "/") || $0.hasPrefix(path + "[") }
     }
 
-    /// The number of elements of an iterator that have ended.
+    /// Returns the number of an iterator's elements that have ended.
     package func endedElements(of node: GraphShape.Node, prefix: String = "") -> Int {
         guard let task, let output = node.body?.output else { return 0 }
         let start = prefix + node.id + "["
         return task.steps.count { $0.key.hasPrefix(start) && $0.key.hasSuffix("]/" + output) && $0.value.result != nil }
     }
 
-    /// Why a task is parked, and what to do about it.
+    /// Returns the reason why a task is parked, and the remedy.
     static func remedy(parked reason: String) -> String {
         reason.hasPrefix(changedGraph)
             ? "\(reason); accept it, retry it from a step, or cancel it"
             : "\(reason); change the program, or cancel the task"
     }
 
-    /// The beginning of the reason of a task that can continue with another graph, if a person accepts that.
+    /// The prefix of the reason for a task that can continue with another graph, if a person accepts it.
     package static let changedGraph = "graph changed: "
 
-    /// Why the task doesn't move, as one clause.
+    /// Returns the reason why a task makes no progress, as one clause.
     package static func reason(_ task: TaskJournal, _ shape: GraphShape?, now: Timestamp) -> String {
         guard task.beginning != nil else { return "orphaned: the log has lost its beginning" }
         if let end = task.end {

@@ -1,11 +1,13 @@
-/// An SVG of a graph: layers by the longest path from the input, in each layer an order that keeps edges short. An edge that spans
-/// several layers has a place of its own in those between, so that it crosses no box.
+/// A graph as an SVG image.
+///
+/// The layers of nodes follow from the longest path from the input. The order in each layer keeps edges short. An edge
+/// that spans several layers has a place of its own in the layers between, so that it crosses no box.
 struct VectorPicture {
     let view: TaskView
 
     private static let (height, gapX, gapY, margin, header) = (36.0, 44.0, 16.0, 14.0, 26.0)
 
-    /// A node with its place. A node with a graph of its own has that inside.
+    /// A node with its place. A node that has its own graph contains that graph.
     private struct Box {
         var node: GraphShape.Node
         var state: TaskView.State
@@ -15,9 +17,10 @@ struct VectorPicture {
         var width = 0.0
         var height = 0.0
         var inner: Drawing?
-        /// Whether this is the place of an edge that passes.
+        /// Whether this box is only the place of an edge that passes through the layer.
         var isPassage = false
-        /// The bounds of the layer. Within them, edges are straight, so that they cross no wider box.
+        /// The left bound of the layer. Within the bounds of a layer, edges are straight, so that they don't cross a
+        /// wider box.
         var layerStart = 0.0
         var layerEnd = 0.0
 
@@ -28,7 +31,7 @@ struct VectorPicture {
         var from: Int
         var to: Int
         var isHandler: Bool
-        /// The places in the layers between, in their order.
+        /// The indexes of the passages in the layers between, in their order.
         var passages: [Int] = []
 
         /// The pairs of boxes in neighboring layers.
@@ -132,7 +135,8 @@ struct VectorPicture {
         }
     }
 
-    /// Orders each layer by the average place of its neighbors in the layer before or after. (Sugiyama, Tagawa, Toda, 1981.)
+    /// Orders each layer by the average place of each box's neighbors in the layer before or after. (Sugiyama, Tagawa,
+    /// Toda, 1981.)
     private func order(_ layers: inout [[Int]], _ links: [(from: Int, to: Int)], byParents: Bool) {
         var rank: [Int: Double] = [:]
         for column in layers { for (place, index) in column.enumerated() { rank[index] = Double(place) } }

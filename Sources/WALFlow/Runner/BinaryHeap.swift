@@ -1,9 +1,9 @@
-/// A priority queue of the smallest element.
+/// A priority queue that returns the smallest element first.
 struct BinaryHeap<Element: Sendable>: Sendable {
     private var elements: [Element] = []
     private let precedes: @Sendable (Element, Element) -> Bool
 
-    /// Makes a queue. `precedes` is a strict order.
+    /// Makes a queue. `precedes` must be a strict order.
     init(by precedes: @escaping @Sendable (Element, Element) -> Bool) {
         self.precedes = precedes
     }

@@ -2,19 +2,20 @@ internal import Synchronization
 internal import WAL
 internal import WALTasks
 
-/// The checkpoints of a journal: the records that live tasks still need are written again, and then the cursor `flow` moves on, so that
-/// the log can drop the segments before.
+/// The checkpoints of a journal. A checkpoint appends the records that live tasks still need again, and then moves the
+/// cursor `flow`. After that, the log can remove older segments.
 ///
-/// A crash in between leaves the old cursor. The records are then read twice, which changes nothing.
+/// A crash in between leaves the cursor at its old position. Then the records are read twice, which changes nothing.
 ///
-/// A log with a disk budget keeps room for the next checkpoint, because only a checkpoint lets it drop what flows wrote: tasks and steps
-/// wait before that room is used up.
+/// A log with a disk budget keeps room for the next checkpoint, because only a checkpoint lets the log remove the
+/// records of flows. Tasks and steps wait before that room is used up.
 final class Checkpoint: Sendable {
-    /// The time between two looks at the log's size.
+    /// The time between two checks of the log's size.
     private static let interval = Duration.milliseconds(500)
-    /// That time in a log with a disk budget, whose steps may wait for a checkpoint.
+    /// The time between two checks in a log with a disk budget, where steps may wait for a checkpoint.
     private static let shortInterval = Duration.milliseconds(20)
-    /// The largest batch. A task with more is written in several, because they may be read twice in part.
+    /// The size in bytes of the largest batch. A task with more records is written in several batches. A crash between
+    /// them does no harm, because records may be read twice.
     private static let batchSize = 256 << 10
 
     private struct Waiters {
@@ -23,12 +24,12 @@ final class Checkpoint: Sendable {
     }
 
     private let loop = Monitor<Task<Void, Never>?>(nil)
-    /// The bytes that the live tasks take, as of the last count.
+    /// The number of bytes that the live tasks take, according to the last count.
     private let liveSize = Atomic<Int>(0)
     private let mustCount = Atomic<Bool>(false)
     private let waiters = Monitor(Waiters())
 
-    /// Begins with checkpoints of the runner's tasks, which are all in its table.
+    /// Begins to write checkpoints of the runner's tasks. All of the tasks must already be in the runner's table.
     func start(_ runner: FlowRunner) {
         count(runner)
         runner.life.onFailure { [weak self] in self?.release(forGood: true) }
@@ -62,7 +63,8 @@ final class Checkpoint: Sendable {
 
     // MARK: Room in a log with a disk budget
 
-    /// The bytes after the cursor that leave room to write them all again. Nil without a disk budget.
+    /// Returns the number of bytes after the cursor that still leaves room to write all of them again; nil without a
+    /// disk budget.
     private static func room(in storage: any FlowStorage) -> Int? {
         storage.diskBudget.map { max(storage.segmentSize, $0 / 2 - 2 * storage.segmentSize) }
     }
@@ -72,14 +74,14 @@ final class Checkpoint: Sendable {
         return Int(clamping: log.byteCount(after: log.cursors[JournalTable.cursor] ?? .zero))
     }
 
-    /// Whether a change of a live task leaves room for a checkpoint.
+    /// Whether there is room for a checkpoint after a change of a live task.
     func hasRoom(in storage: any FlowStorage) -> Bool {
         guard let room = Self.room(in: storage) else { return true }
         let least = liveSize.load(ordering: .relaxed) + storage.segmentSize
         return Self.usedSize(of: storage) <= max(room, least) + storage.segmentSize || waiters.withLock(\.isStopped)
     }
 
-    /// Whether a new task leaves room for the steps of those that are live.
+    /// Whether there is room for the steps of live tasks after a new task.
     private func hasRoomToBegin(in storage: any FlowStorage) -> Bool {
         guard let room = Self.room(in: storage) else { return true }
         return Self.usedSize(of: storage) <= room / 2 + storage.segmentSize || waiters.withLock(\.isStopped)
@@ -87,7 +89,7 @@ final class Checkpoint: Sendable {
 
     /// Suspends until there is room for a new task.
     ///
-    /// - Throws: `logFull` if the live tasks take all of it.
+    /// - Throws: `logFull` if the live tasks take all the room.
     func admit(_ storage: any FlowStorage) async throws(FlowError) {
         guard let room = Self.room(in: storage) else { return }
         while true {
@@ -116,7 +118,7 @@ final class Checkpoint: Sendable {
                 waiters.list.append(continuation)
                 return true
             }
-            // A checkpoint may have ended just before.
+            // A checkpoint may have ended before the waiter was in the list.
             if !isWaiting { continuation.resume() } else if hasRoom() { release(forGood: false) }
         }
     }
@@ -150,7 +152,7 @@ final class Checkpoint: Sendable {
         let tasks = runner.table.all
         size += try await append(try graphs(of: tasks, runner), runner)
         for task in tasks {
-            // Without the cursor, the next turn writes another checkpoint.
+            // The cursor stays, so the next turn writes another checkpoint.
             guard let copied = try await append(task, runner) else { return }
             size += copied
         }
@@ -159,7 +161,8 @@ final class Checkpoint: Sendable {
         release(forGood: false)
     }
 
-    /// The graphs that live tasks began with, and then those of the runner, which are the newest.
+    /// Returns the graphs with which live tasks continue, and after them the graphs of the runner, which are the
+    /// newest.
     private func graphs(of tasks: [LiveTask], _ runner: FlowRunner) throws -> [FlowRecord] {
         let newest = Set(runner.dags.all.map(\.hash))
         let used = Set(tasks.map { $0.state.withLock { $0.journal.graph } }).subtracting(newest)
@@ -170,8 +173,9 @@ final class Checkpoint: Sendable {
         return older + runner.dags.all.map { FlowRecord($0.key, .graph(hash: $0.hash, json: $0.json)) }
     }
 
-    /// Writes the records of a task again, under its lock, so that no record of it comes in between. A task that needs more segments than
-    /// are ready is written in parts. Returns nil if it ends between them: the rest doesn't count after its end.
+    /// Appends the records of a task again, under the task's lock, so that no other record of the task comes in
+    /// between. A task that needs more segments than are ready is written in parts. Returns nil if the task ends
+    /// between two parts, because records after its end don't count.
     private func append(_ task: LiveTask, _ runner: FlowRunner) async throws -> Int? {
         var written: [FlowRecord] = []
         var end: FlowRecord.Ending?
@@ -200,10 +204,10 @@ final class Checkpoint: Sendable {
         }
     }
 
-    /// Appends records and a row after them, or returns nil if no segment is ready for all of them.
+    /// Appends records and a row after them. Returns nil if no segment is ready for all of them.
     ///
-    /// After nil, the next call continues after the records that are written, up to the first one that has changed meanwhile. A task may
-    /// need more segments than are ever ready at once.
+    /// A task may need more segments than are ever ready at once. So the next call continues after the records that are
+    /// already written, up to the first one that has changed meanwhile.
     private func write(
         _ records: [FlowRecord], after written: inout [FlowRecord], _ runner: FlowRunner, _ row: TaskMutation? = nil
     ) throws(TaskStorageError) -> Int? {

@@ -2,7 +2,7 @@ public import WAL
 public import WALDelivery
 internal import WALTasks
 
-/// A sink that gets the messages that steps send to it, and nothing else of the log.
+/// A sink that gets only the messages that steps send to it, and no other records of the log.
 ///
 /// Give it to a storage as an additional sink:
 ///
@@ -12,14 +12,18 @@ internal import WALTasks
 ///     "tasks.db", log: "tasks.wal", additionalSinks: [AdditionalSink(mails)])
 /// ```
 ///
-/// ``FlowStep/emit(_:to:)`` with the name `mail` then reaches `SQLiteMails` exactly once, as a record whose payload is the message. Messages
-/// of one task are in order.
+/// Then each message that ``FlowStep/emit(_:to:)`` sends to the name `mail` reaches `SQLiteMails` exactly once, as a
+/// record whose payload is the message. The messages of a task arrive in order.
 public struct EmittedSink<Base: Sink>: Sink {
-    /// The name to which steps send.
+    /// The name to which steps send messages.
     public let name: String
     private let base: Base
 
-    /// Makes a sink of this name over another one.
+    /// Makes a sink that passes messages to another sink.
+    ///
+    /// - Parameters:
+    ///   - base: The other sink.
+    ///   - name: The name to which steps send messages.
     public init(_ base: Base, named name: String) {
         self.base = base
         self.name = name
@@ -43,7 +47,7 @@ public struct EmittedSink<Base: Sink>: Sink {
 
     public func close() async { await base.close() }
 
-    /// Returns the message of a record if it is for this sink.
+    /// Returns the message of a record; nil if the record isn't a message for this sink.
     private func message(of payload: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let record = try? unsafe FlowRecord(payload.span.bytes)
         guard case .emit(_, _, _, name, let bytes)? = record?.event else { return nil }

@@ -1,12 +1,13 @@
 internal import WAL
 
-/// The time that timers and records have.
+/// The clock of timers and records.
 struct FlowClock: Sendable {
     let now: @Sendable () -> Timestamp
-    /// Suspends until a time at the latest. It may return early.
+    /// Suspends until a time. It may return earlier.
     let sleep: @Sendable (Timestamp) async throws -> Void
 
-    /// The longest sleep, after which the wall clock is asked again: it may have been set, and the machine may have been off.
+    /// The longest sleep. After it, the wall clock is read again, because the clock may have been set and the machine
+    /// may have slept.
     private static let longest = Duration.seconds(60)
 
     /// The wall clock.
@@ -17,10 +18,10 @@ struct FlowClock: Sendable {
             if rest > .zero { try await Task.sleep(for: rest) }
         })
 
-    /// A clock that can't be set. An attempt's timeout goes by it, since it doesn't outlive the process.
+    /// A clock that can't be set. Timeouts of attempts use it, because an attempt doesn't outlive the process.
     static var steady: FlowClock { FlowClock(ContinuousClock(), from: .now) }
 
-    /// A clock of a test, which begins at a fixed time.
+    /// Makes a clock from a test's clock. It begins at a fixed time.
     init<Source: Clock>(_ clock: Source, from start: Timestamp) where Source.Duration == Duration {
         let origin = clock.now
         now = { start + origin.duration(to: clock.now) }

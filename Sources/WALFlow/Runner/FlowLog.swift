@@ -29,7 +29,7 @@ struct FlowLog: Sendable {
         }
     }
 
-    /// Names up to five tasks with the reasons.
+    /// Logs up to five parked tasks with the reasons.
     func parked(_ tasks: [LiveTask]) {
         guard let logger, !tasks.isEmpty else { return }
         let named = tasks.sorted { $0.id < $1.id }.prefix(5).map { task in

@@ -2,18 +2,22 @@ internal import WAL
 internal import WALTasks
 
 extension FlowRunner {
-    /// Begins no new steps of a task until ``resume(_:)``. Running ones end.
+    /// Pauses a task: no new steps begin until ``resume(_:)``, and running steps end. Suspends until the pause is in
+    /// the log.
     ///
-    /// - Throws: ``FlowError``: `unknownTask`, `wrongState` if the task has ended, `storageFailed` or `closed`.
+    /// - Parameter id: The id of the task.
+    /// - Throws: ``FlowError`` with the code `unknownTask`; `wrongState` if the task has ended; `storageFailed`;
+    ///   `closed`.
     public func pause(_ id: String) async throws(FlowError) {
         _ = try await control(id, .pause)
     }
 
-    /// Resumes a paused task.
+    /// Resumes a paused task. Suspends until the log has the change.
     ///
-    /// - Throws: As ``pause(_:)``.
+    /// - Parameter id: The id of the task.
+    /// - Throws: The errors of ``pause(_:)``.
     public func resume(_ id: String) async throws(FlowError) {
-        // Its steps may end the task before this call continues.
+        // The task's steps may end the task before this call continues.
         let live = try await control(id, .resume)
         let held = live.state.withLock { state in
             defer { state.held = [] }
@@ -22,12 +26,12 @@ extension FlowRunner {
         scheduler.submit(await follow(live, held.map { .run($0) }))
     }
 
-    /// Ends a task. Running steps are canceled, and their results don't count.
+    /// Ends a task. Running steps are canceled, and their results don't count. Suspends until the end is in the log.
     ///
     /// - Parameters:
     ///   - id: The id of the task.
-    ///   - reason: The reason, for people. Nil for none.
-    /// - Throws: As ``pause(_:)``.
+    ///   - reason: The reason, for people. Nil means no reason.
+    /// - Throws: The errors of ``pause(_:)``.
     public func cancel(_ id: String, reason: String? = nil) async throws(FlowError) {
         try await life.waitUntilOpen()
         let live = try require(id)
@@ -43,14 +47,16 @@ extension FlowRunner {
         if end.status != .cancelled, let error = journal.endError { throw error }
     }
 
-    /// Runs steps of a failed or parked task again.
+    /// Runs steps of a failed or parked task again. Suspends until the log has the change.
     ///
     /// - Parameters:
     ///   - id: The id of the task.
-    ///   - path: The first step to run again. Its result, and all that depend on it, are void. A step of an element that has its output
-    ///     runs the whole element again. Nil for the steps that failed.
-    /// - Throws: ``FlowError``: `unknownTask`, `unknownNode` if there is no such step, `wrongState` if the task is neither failed nor
-    ///   parked, or if it would lose a step that ``accept(_:dropping:)`` must name, `storageFailed` or `closed`.
+    ///   - path: The path of the first step to run again. Its result and all results that depend on it become void. If
+    ///     the step belongs to an element that already has its output, the whole element runs again. Nil means the
+    ///     steps that failed.
+    /// - Throws: ``FlowError`` with the code `unknownTask`; `unknownNode` if there is no such step; `unknownDAG` if the
+    ///   runner doesn't have the task's DAG; `wrongState` if the task is neither failed nor parked, or if it would lose
+    ///   a step that ``accept(_:dropping:)`` must name; `storageFailed`; `closed`.
     public func retry(_ id: String, from path: String? = nil) async throws(FlowError) {
         try await life.waitUntilOpen()
         let live = try require(id)
@@ -69,18 +75,19 @@ extension FlowRunner {
         try await restart(live, journal.nextControl, events, "task_reset", paths.joined(separator: ", "), now)
     }
 
-    /// Resumes a parked task, or a failed one whose graph has changed, with the graph that the runner has now.
+    /// Lets a parked task, or a failed task whose graph has changed, continue with the runner's present graph. Suspends
+    /// until the log has the change.
     ///
-    /// The failed steps of a failed task run again. Steps whose results the new graph doesn't have are ignored, and new ones run. So a
-    /// step that got another name runs again.
+    /// The failed steps of a failed task run again. Results that the new graph has no step for are ignored, and new
+    /// steps run. So a step with a new name runs again.
     ///
     /// - Parameters:
     ///   - id: The id of the task.
-    ///   - dropped: The paths of the steps with ``NodeOptions/Execution/atMostOnce`` that ran, and that the new graph doesn't have, or that
-    ///     are in an element with another end, which runs again. A path stands for everything below it, too. What they did may be done
-    ///     again.
-    /// - Throws: ``FlowError``: `unknownTask`, `unknownDAG`, `wrongState` if the task is neither parked nor failed with another graph or
-    ///   `dropped` lacks a step, `storageFailed` or `closed`.
+    ///   - dropped: The paths of steps with ``NodeOptions/Execution/atMostOnce`` that have run and that may be lost.
+    ///     The new graph doesn't have these steps, or it runs them again, because they are in an element with another
+    ///     end. A path also stands for all steps under it. The effects of these steps may happen again.
+    /// - Throws: ``FlowError`` with the code `unknownTask`; `unknownDAG`; `wrongState` if the task is neither parked
+    ///   nor failed with another graph, or if `dropped` lacks a step; `storageFailed`; `closed`.
     public func accept(_ id: String, dropping dropped: Set<String> = []) async throws(FlowError) {
         try await life.waitUntilOpen()
         let live = try require(id)
@@ -108,7 +115,7 @@ extension FlowRunner {
         try GraphChange(from: old, to: new).requireDropped(dropped, of: journal)
     }
 
-    /// Journals a control of a live task, and returns the task.
+    /// Journals a control of a live task. Returns the task.
     private func control(_ id: String, _ action: FlowRecord.Control.Action) async throws(FlowError) -> LiveTask {
         try await life.waitUntilOpen()
         let live = try require(id)
@@ -126,13 +133,13 @@ extension FlowRunner {
         return live
     }
 
-    /// Journals a control after which the walk of the task starts over.
+    /// Journals a control that starts the walk of the task over.
     private func restart(
         _ live: LiveTask, _ number: UInt32, _ events: [FlowRecord.Event], _ action: String, _ message: String?,
         _ now: Timestamp
     ) async throws(FlowError) {
         let actions = try await commit(live) { state in
-            // Another call may have been faster.
+            // Another call may have come first.
             guard state.journal.nextControl == number, state.running.isEmpty, !state.isGone,
                 state.parked != nil || state.journal.end?.status == .failed
             else { return nil }
@@ -164,7 +171,7 @@ extension FlowRunner {
 }
 
 extension LiveTask.State {
-    /// The row that shows the task as it is after some events.
+    /// Returns the row that shows the task after some events.
     fileprivate func row(after events: [FlowRecord.Event], at now: Timestamp) -> TaskMutation? {
         var state = self
         for event in events { state.journal.apply(event) }
@@ -173,7 +180,7 @@ extension LiveTask.State {
 }
 
 extension TaskJournal {
-    /// The error of a call that needs a task without an end, if it has one.
+    /// The error of a call that requires a task without an end; nil if the task hasn't ended.
     package var endError: FlowError? {
         end.map { end in
             FlowError(

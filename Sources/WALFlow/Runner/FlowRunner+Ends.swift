@@ -4,7 +4,7 @@ internal import WALTasks
 extension FlowRunner {
     // MARK: Ending a task
 
-    /// Ends the task if all of its steps have, or if it fails and none runs any more.
+    /// Ends the task if all of its steps have ended, or if it fails and no step is running.
     func endIfOver(_ task: LiveTask) async -> [Scheduler.Job] {
         let found = task.state.withLock { state -> (ending: FlowRecord.Ending, output: (any Sendable)?)? in
             guard state.isOpen, let dag = state.dag, let outcome = state.execution?.outcome() else { return nil }
@@ -41,8 +41,8 @@ extension FlowRunner {
     ///
     /// - Parameters:
     ///   - task: The task.
-    ///   - ending: Its end.
-    ///   - events: What happens with the end.
+    ///   - ending: The end of the task.
+    ///   - events: The events that are written with the end.
     ///   - output: The output as a value, if there is one.
     func end(
         _ task: LiveTask, _ ending: FlowRecord.Ending, with events: [FlowRecord.Event] = [],
@@ -52,7 +52,7 @@ extension FlowRunner {
             return try await end(task, ending, with: events, output: output) { self.lastMutations($0, ending) }
         } catch {
             guard error.code == .valueTooLarge else { return [] }
-            // Such as with large activities that had no space before.
+            // This can happen with large activities for which the log had no space before.
             let short = FlowRecord.Ending(
                 status: ending.status == .completed ? .failed : ending.status, time: ending.time,
                 error: "valueTooLarge: the end of the task doesn't fit into a segment of the log", path: ending.path)
@@ -74,7 +74,7 @@ extension FlowRunner {
             if !needsCallback { events.append(.delivered(time: ending.time)) }
             return Transition(events: events, mutations: mutations(state))
         } then: { state -> EndedTask? in
-            // While the end became durable, a retry may have begun a new walk.
+            // A retry may have begun a new walk before the end was durable.
             guard state.journal.end == ending else { return nil }
             state.clearPending()
             state.held = []
@@ -105,7 +105,7 @@ extension FlowRunner {
         return [deliveryJob(task)]
     }
 
-    /// Those who learn of a task's end.
+    /// The receivers of a task's end.
     private struct EndedTask {
         var workers: [LiveTask.Attempt]
         var observers: [AsyncStream<FlowTaskState>.Continuation]
@@ -133,7 +133,8 @@ extension FlowRunner {
 
     // MARK: The final callback
 
-    /// Whether a function must get the end of a task. A DAG that the runner doesn't have may have one.
+    /// Whether a function must get the end of a task. If the runner doesn't have the task's DAG, the DAG may have such
+    /// a function.
     func needsCallback(_ task: LiveTask) -> Bool {
         callback != nil || task.state.withLock { $0.dag == nil || $0.dag?.onResult != nil }
     }
@@ -148,9 +149,10 @@ extension FlowRunner {
         }
     }
 
-    /// Calls the final callback, and journals that it returned. After an error, it is called again later.
+    /// Calls the final callback, and journals that it returned. After an error, it calls the callback again later.
     ///
-    /// Without the DAG, only the runner's callback is known. The DAG's own one gets the end once the runner has the DAG.
+    /// Without the DAG, only the runner's own callback is known. The callback of the DAG gets the end after the runner
+    /// has the DAG.
     private func deliver(_ task: LiveTask, _ dag: FrozenDAG?, after pause: Duration) async {
         let (end, start) = task.state.withLock { ($0.journal.end, $0.beginning) }
         guard let end else { return }
@@ -177,7 +179,7 @@ extension FlowRunner {
         guard dag != nil else { return }
         let now = clock.now()
         _ = try? await commit(task) { state in
-            // A retry may have begun meanwhile, and even ended.
+            // A retry may have begun meanwhile, and may even have ended.
             guard state.journal.end == end, !state.journal.isDelivered else { return nil }
             return Transition(events: [.delivered(time: now)])
         } then: { _ in
@@ -185,7 +187,7 @@ extension FlowRunner {
         if task.state.withLock({ $0.journal.end == end }) { forget(task) }
     }
 
-    /// Removes a task that has ended, except a failed one, which can be retried for a while.
+    /// Removes a task that has ended. A failed task stays for a while, because it can be retried.
     func forget(_ task: LiveTask) {
         let end = task.state.withLock { $0.journal.end }
         guard let end else { return }
@@ -276,7 +278,7 @@ extension FlowRunner {
 }
 
 extension LiveTask.State {
-    /// The row of the task once it has ended.
+    /// Returns the last row of the task.
     fileprivate func lastRow(_ ending: FlowRecord.Ending) -> TaskMutation? {
         let status = ending.status.taskStatus
         guard case .save(var row)? = row(status, at: ending.time, error: ending.text, completedAt: ending.time) else {
@@ -288,6 +290,6 @@ extension LiveTask.State {
 }
 
 extension FlowRecord.Ending {
-    /// The error with its place, for people.
+    /// The error and its place, for people.
     fileprivate var text: String? { error.map { error in path.map { "\($0): \(error)" } ?? error } }
 }

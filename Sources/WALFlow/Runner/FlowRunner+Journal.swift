@@ -2,24 +2,25 @@ internal import Synchronization
 internal import WAL
 internal import WALTasks
 
-/// What one change of a task writes, as one batch of the log.
+/// The records that one change of a task writes as one batch of the log.
 struct Transition {
     var events: [FlowRecord.Event]
     var mutations: [TaskMutation] = []
 }
 
 extension FlowRunner {
-    /// Journals a change of a task, and lets it take effect.
+    /// Journals a change of a task and lets it take effect.
     ///
     /// - Parameters:
     ///   - task: The task.
-    ///   - isDurable: Whether the change survives a power loss before `then` runs.
-    ///   - decide: Returns what to write, or nil for nothing. It must not change the state. It runs again if the log has no space.
-    ///   - claim: Runs with the records' application to the task's journal, under its lock. It keeps other changes from ending the
-    ///     same attempt or wait.
-    ///   - then: Runs once the records are durable, if they are to be, under the task's lock.
-    /// - Returns: What `then` returned, or nil if there was nothing to write.
-    /// - Throws: The error of a journal that takes no more records.
+    ///   - isDurable: Whether the change must survive a power loss before `then` runs.
+    ///   - decide: Returns the records to write, or nil to write nothing. It must not change the state. It runs again
+    ///     if the log has no space.
+    ///   - claim: Runs under the task's lock, right after the records are applied to the task's journal. It keeps other
+    ///     changes from ending the same attempt or wait.
+    ///   - then: Runs under the task's lock, after the records are durable if they have to be.
+    /// - Returns: The result of `then`; nil if nothing was written.
+    /// - Throws: The error of a journal that accepts no more records.
     func commit<Result>(
         _ task: LiveTask, isDurable: Bool = false, _ decide: (LiveTask.State) -> Transition?,
         claim: (inout LiveTask.State) -> Void = { _ in }, then: (inout LiveTask.State) -> Result
@@ -53,7 +54,8 @@ extension FlowRunner {
         }
     }
 
-    /// Waits until the log can take records. A step that was canceled has an end to write, so the cancellation doesn't end this wait.
+    /// Suspends until the log can take records. The cancellation of a step doesn't end this wait, because the step
+    /// still has an end to write.
     private func waitForSpace() async throws(TaskStorageError) {
         let error = await Task { [storage] () -> TaskStorageError? in
             do throws(TaskStorageError) {
@@ -66,7 +68,8 @@ extension FlowRunner {
         if let error { throw error }
     }
 
-    /// Waits until a record survives a power loss. Canceling a step doesn't undo its record, so it doesn't end this wait.
+    /// Suspends until a record survives a power loss. The cancellation of a step doesn't end this wait, because it
+    /// doesn't undo the step's record.
     func survive(_ sequence: SequenceNumber) async throws(FlowError) {
         let error = await Task { [storage] () -> TaskStorageError? in
             do throws(TaskStorageError) {
@@ -97,7 +100,7 @@ extension FlowRunner {
             if life.isClosed { return .closed }
             guard let transition = decide(state) else { return .nothing }
             var batch = RecordBatch()
-            // Enough for a step's result of some hundred bytes, its activity, and a row.
+            // The size is enough for a step's result of a few hundred bytes, its activity, and a row.
             batch.reserve(records: transition.events.count + transition.mutations.count, byteCount: 1024)
             for event in transition.events { FlowRecord(task.id, event).append(to: &batch) }
             guard let sequence = try storage.tryAppend(consume batch, transition.mutations) else { return .full }
@@ -107,7 +110,7 @@ extension FlowRunner {
         }
     }
 
-    /// Waits before the next try after an error that passes. Other errors end the runner.
+    /// Waits before the next attempt after an error that may pass. Other errors end the runner.
     private func handle(_ error: TaskStorageError) async throws(FlowError) {
         if let cause = error.cause as? WALError, cause.code == .recordTooLarge {
             throw FlowError(
@@ -120,17 +123,17 @@ extension FlowRunner {
             throw failure
         }
         journalWatch.waits(error)
-        // The step has returned, so its cancellation must not hurry the tries.
+        // The step has returned, so its cancellation must not shorten the pause.
         await Task { try? await ContinuousClock().sleep(for: .milliseconds(100)) }.value
     }
 }
 
-/// Whether the journal takes records, for the messages about it.
+/// Notes whether the journal accepts records, for the log messages about it.
 final class JournalWatch: Sendable {
     private let events: FlowLog
     private let start = ContinuousClock.now
     private let pacer = Monitor(StateLogPacer())
-    // Separate from `pacer`, because every record reads it.
+    // This is separate from `pacer`, because every record reads it.
     private let isWaiting = Atomic<Bool>(false)
 
     init(_ events: FlowLog) {

@@ -2,7 +2,7 @@ internal import WAL
 internal import WALTasks
 
 extension FlowRunner {
-    /// Reads the journal, and resumes what isn't finished.
+    /// Reads the journal, and resumes the tasks that haven't ended.
     func recover() async throws(FlowError) {
         let begun = ContinuousClock.now
         let log = storage.writeAheadLog
@@ -21,8 +21,9 @@ extension FlowRunner {
         }
     }
 
-    /// The position of a log that no runner has had: its end, so that its older segments may go. If there are flows, their cursor was
-    /// lost with a part of the log, and all that is left stays.
+    /// Returns the first position of the cursor `flow`. In a log without records of flows, it is the end of the log, so
+    /// that older segments may be removed. If the log has records of flows, the cursor was lost with a part of the log,
+    /// and all remaining records stay.
     private static func firstCursor(_ log: WriteAheadLog, _ table: JournalTable) -> SequenceNumber {
         table.recordCount == 0 ? log.lastSequence : SequenceNumber(rawValue: max(1, log.firstSequence.rawValue) - 1)
     }
@@ -36,7 +37,7 @@ extension FlowRunner {
                 let task = LiveTask(journal, dag: dags[journal.beginning?.dag ?? ""])
                 live.append(table.insert(task))
             }
-            // In a full log, what follows waits for a checkpoint.
+            // In a full log, the records that follow wait for a checkpoint.
             checkpoint.start(self)
             for dag in dags.all { try await write(dag) }
             for task in live where try await !goOn(task) { parked.append(task) }
@@ -63,7 +64,7 @@ extension FlowRunner {
         events.parked(parked)
     }
 
-    /// Resumes a task of the journal. Returns false if it is parked.
+    /// Resumes a task of the journal. Returns false if the task is parked.
     private func goOn(_ task: LiveTask) async throws(FlowError) -> Bool {
         let shapes = graphs.withLock { $0.shapes }
         let (actions, isParked, wasParked) = task.state.withLock { state in
@@ -71,12 +72,13 @@ extension FlowRunner {
             return (actions, state.parked != nil, state.journal.isShownParked)
         }
         if !isParked { try await resume(task, actions) }
-        // The log's last row of a task says whether it is parked.
+        // The last row of a task in the log shows whether the task is parked.
         if isParked || wasParked { try await showState(task) }
         return !isParked
     }
 
-    /// Writes a graph's shape, unless the journal has it as the newest of its DAG. A tool takes the newest for the program's.
+    /// Writes the shape of a graph, unless the journal has it as the newest of its DAG. A tool takes the newest shape
+    /// for that of the program.
     private func write(_ dag: FrozenDAG) async throws(FlowError) {
         let isKnown = graphs.withLock { graphs in
             graphs.shapes[dag.hash] = dag.shape
@@ -90,7 +92,7 @@ extension FlowRunner {
         }
     }
 
-    /// Makes the place of a task in its graph, or parks it.
+    /// Starts the walk of a task along its graph, or parks the task.
     private func prepare(_ state: inout LiveTask.State, _ shapes: [UInt64: GraphShape]) -> [Execution.Action] {
         guard let start = state.beginning else { return [] }
         state.payload = Self.payload(of: start.input)
@@ -140,7 +142,7 @@ extension FlowRunner {
             ($0.journal.end, $0.journal.isDelivered, $0.journal.isPaused)
         }
         if end != nil {
-            // Without its DAG, the callback isn't known yet.
+            // Without the task's DAG, its callback isn't known yet.
             if !isDelivered, task.state.withLock({ $0.dag == nil }) { return }
             if !isDelivered, needsCallback(task) { return scheduler.submit([deliveryJob(task)]) }
             return forget(task)
@@ -167,7 +169,7 @@ extension FlowRunner {
         scheduler.submit(await follow(task, ready.now.map { .run($0) } + ready.waits.map { .wait($0) }))
     }
 
-    /// Divides actions into steps for now, steps whose next attempt has a time, and waits.
+    /// Sorts actions into steps that begin now, steps whose next attempt has a time, and waits.
     private func sorted(
         _ task: LiveTask, _ actions: [Execution.Action], _ now: Timestamp
     ) -> (now: [StepPlace], later: [StepPlace], waits: [StepPlace]) {
@@ -185,7 +187,7 @@ extension FlowRunner {
 }
 
 extension LiveTask.State {
-    /// Begins the task's span of this process, in the trace of its beginning.
+    /// Begins the task's span in this process, within the trace of the task's beginning.
     mutating func beginSpan(_ tracing: FlowTracing) {
         guard span == nil, let beginning else { return }
         span = tracing.begin(journal.id, of: beginning.dag, in: journal.trace)

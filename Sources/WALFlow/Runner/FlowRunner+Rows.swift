@@ -2,7 +2,7 @@ internal import WAL
 internal import WALTasks
 
 extension FlowRunner {
-    /// The input as a row can have it.
+    /// Returns the input in the form that a row can have; nil if a row can't have it.
     static func payload(of bytes: [UInt8]) -> String? {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
         let probe = PersistentTask(id: "-", dagID: "", nodeID: "", payload: text)
@@ -30,14 +30,15 @@ extension FlowRunner {
                 action: action, message: message.map(Self.withoutNul), data: data, level: level, createdAt: now))
     }
 
-    /// Databases refuse U+0000.
+    /// Returns a text without U+0000, which databases refuse.
     static func withoutNul(_ text: String) -> String {
         text.contains("\0") ? String(text.map { $0 == "\0" ? "\u{FFFD}" : $0 }) : text
     }
 }
 
 extension LiveTask.State {
-    /// The activity of an attempt's end, those that the log had no space for, and a row if it is time for one.
+    /// Returns the activity of an attempt's end, the activities for which the log had no space before, and a row if one
+    /// is due.
     func progress(
         _ step: StepPlace, _ attempt: UInt32, _ action: String, _ message: String?, _ now: Timestamp,
         _ runner: FlowRunner
@@ -54,7 +55,7 @@ extension LiveTask.State {
         return mutations
     }
 
-    /// Whether it is time for a row of progress. After the clock was set back, it is.
+    /// Whether a row of progress is due. It is due after the clock was set back.
     private func isRowDue(_ now: Timestamp, _ configuration: FlowConfiguration) -> Bool {
         now < lastRow || now - lastRow >= configuration.rowInterval
     }
@@ -64,7 +65,7 @@ extension LiveTask.State {
         pendingSize = 0
     }
 
-    /// Notes that ``progress(_:_:_:_:_:_:)`` was written.
+    /// Notes that the mutations of ``progress(_:_:_:_:_:_:)`` were written.
     mutating func wrote(_ now: Timestamp, _ configuration: FlowConfiguration) {
         clearPending()
         if isRowDue(now, configuration) { lastRow = now }

@@ -5,7 +5,7 @@ internal import WALTasks
 extension FlowRunner {
     // MARK: Starting
 
-    /// Starts a task, or returns the one that has the id.
+    /// Starts a task, or returns the task that already has the id.
     func begin(
         _ bytes: [UInt8], _ live: (any Sendable)?, _ dag: FrozenDAG, id: String?, priority: Int32, maxRetries: Int32
     ) async throws(FlowError) -> LiveTask {
@@ -80,7 +80,7 @@ extension FlowRunner {
         }
     }
 
-    /// Gives a reserved id back.
+    /// Releases a reserved id.
     private func giveUp(_ task: LiveTask) {
         table.remove(task)
         task.state.withLock { state in
@@ -89,7 +89,7 @@ extension FlowRunner {
         }
     }
 
-    /// Makes the task's place in its graph. The caller holds the task's lock.
+    /// Starts the walk of the task along its graph. The caller holds the task's lock.
     func start(_ state: inout LiveTask.State, _ input: StepValue) -> [Execution.Action] {
         guard let dag = state.dag else { return [] }
         var execution = Execution(dag.plan)
@@ -98,7 +98,7 @@ extension FlowRunner {
         return actions
     }
 
-    /// Returns the task that has the id, or nil if its caller has given the id back.
+    /// Returns the task that has the id; nil if the caller that reserved the id has released it.
     private func same(_ other: LiveTask, _ bytes: [UInt8], _ dag: FrozenDAG) async throws(FlowError) -> LiveTask? {
         await other.waitUntilBegun()
         let (isBegun, beginning) = other.state.withLock { ($0.isBegun, $0.beginning) }
@@ -114,7 +114,7 @@ extension FlowRunner {
         return other
     }
 
-    /// Returns the task with this id if the store says that it has ended.
+    /// Returns the task with this id if the store has it as ended.
     private func ended(_ id: String, _ bytes: [UInt8], _ dag: FrozenDAG) async throws(FlowError) -> LiveTask? {
         do {
             guard let row = try await storage.task(id: id) else { return nil }
@@ -126,7 +126,7 @@ extension FlowRunner {
             case .completed: status = .completed
             case .failed: status = .failed
             case .cancelled: status = .cancelled
-            // The row of a task that isn't live is that of another program, or of a task whose beginning the log lost.
+            // If the task of a row isn't live, another program has it, or the log lost its beginning.
             case .pending, .running: return nil
             }
             if let payload = row.payload, let own = Self.payload(of: bytes), payload != own {
@@ -174,8 +174,8 @@ extension FlowRunner {
         }
     }
 
-    /// Returns the last end of a task that the log still has. The store has no output that isn't JSON, and its users may remove
-    /// activities.
+    /// Returns the last end of a task that the log still has. The store doesn't have outputs that aren't JSON, and its
+    /// users may remove activities.
     private func lastEnd(of id: String) async throws(WALError) -> FlowRecord.Ending? {
         let log = storage.writeAheadLog
         return try await Blocking.run { () throws(WALError) in
@@ -207,7 +207,8 @@ extension FlowRunner {
     }
 }
 
-/// Makes the ids of tasks that come without one: a random number of the runner, and the number of the task.
+/// Makes ids for tasks that start without one. An id consists of a random number of the runner and the number of the
+/// task.
 final class TaskIDs: Sendable {
     private let start = UInt64.random(in: .min ... .max)
     private let last = Atomic<UInt64>(0)

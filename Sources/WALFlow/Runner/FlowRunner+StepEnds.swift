@@ -31,7 +31,7 @@ extension FlowRunner {
                 events: events, mutations: state.progress(step, attempt, "node_completed", nil, now, self))
         } claim: { state in
             state.wrote(now, self.configuration)
-            // Otherwise the attempt is gone before the lock is released.
+            // If the result doesn't have to be durable, `then` removes the attempt before the lock is released.
             if isDurable { state.running[step.path]?.end = .returned }
         } then: { state in
             state.running[step.path] = nil
@@ -44,7 +44,7 @@ extension FlowRunner {
         return await follow(task, actions)
     }
 
-    /// Journals the failure of an attempt, and continues the walk or plans the next attempt.
+    /// Journals the failure of an attempt. Continues the walk or schedules the next attempt.
     func fail(
         _ task: LiveTask, _ step: StepPlace, _ attempt: UInt32, _ error: String, isFinal: Bool
     ) async throws(FlowError) -> [Scheduler.Job] {
@@ -67,7 +67,7 @@ extension FlowRunner {
         return await follow(task, actions)
     }
 
-    /// Returns the time of the next attempt, or nil if that was the last one.
+    /// Returns the time of the next attempt, or nil if this attempt was the last one.
     func retryTime(
         _ state: LiveTask.State, _ step: StepPlace, _ attempt: UInt32, _ now: Timestamp
     ) -> Timestamp? {
@@ -78,11 +78,11 @@ extension FlowRunner {
         return policy.pause(after: attempt, random: Double.random(in: 0...1)).map { now + $0 }
     }
 
-    /// Continues the walk after a final failure.
+    /// Continues the walk after a final failure. After another failure, the step waits for its next attempt.
     func afterFailure(
         _ state: inout LiveTask.State, _ step: StepPlace, _ error: String
     ) -> [Execution.Action] {
-        // While the failure became durable, a retry may have begun another walk.
+        // A retry may have begun another walk before the failure was durable.
         guard state.execution?.has(step) == true else { return [] }
         defer { state.publish() }
         guard state.journal.steps[step.path]?.hasFailed != true else {
@@ -92,7 +92,7 @@ extension FlowRunner {
         return []
     }
 
-    /// Queues the step's next attempt at its time.
+    /// Queues the step's next attempt when its time comes.
     func scheduleRetry(_ task: LiveTask, _ step: StepPlace) {
         guard let due = task.state.withLock({ $0.journal.steps[step.path]?.retryAt }) else { return }
         timers.add(at: due) { [weak self, weak task, weak step] in
@@ -108,12 +108,12 @@ extension FlowRunner {
         }
     }
 
-    /// A step has returned whose end was known before: its time was up, or its task has ended.
+    /// Handles the return of a step whose attempt has already ended: its time was up, or its task has ended.
     func returned(_ task: LiveTask, _ step: StepPlace, _ attempt: UInt32) async -> [Scheduler.Job] {
         let actions = task.state.withLock { state -> [Execution.Action] in
             guard let current = state.running[step.path], current.number == attempt else { return [] }
             state.running[step.path] = nil
-            // The task has ended, or the failure took effect when the time was up.
+            // The task has ended, or the failure already took effect when the time was up.
             guard case .timedOut(isFinal: false) = current.end, state.isOpen else { return [] }
             return afterFailure(&state, step, state.journal.steps[step.path]?.error ?? "")
         }
@@ -123,18 +123,18 @@ extension FlowRunner {
 }
 
 extension LiveTask.State {
-    /// Whether an attempt runs whose end isn't known yet.
+    /// Whether this attempt of the step is running and its end isn't known yet.
     func isCurrent(_ step: StepPlace, _ attempt: UInt32) -> Bool {
         guard let current = running[step.path] else { return false }
         return current.number == attempt && current.end == nil && execution?.has(step) == true
     }
 
-    /// Continues the walk of a step, unless the task has ended meanwhile or began another walk.
+    /// Continues the walk of a step, unless the task has ended meanwhile or has begun another walk.
     mutating func advance(
         _ step: StepPlace, _ body: (inout Execution, inout TaskJournal) -> [Execution.Action]
     ) -> [Execution.Action] {
         guard isOpen, execution?.has(step) == true else { return [] }
-        // Moved out, so that both can change without a copy.
+        // The walk is moved out of the state, so that it and the journal can change without a copy.
         guard var execution = execution.take() else { return [] }
         let actions = body(&execution, &journal)
         self.execution = execution
@@ -142,7 +142,7 @@ extension LiveTask.State {
         return actions
     }
 
-    /// Takes back the steps that wait for their next attempt or for the end of a pause, once the task fails.
+    /// Once the task fails, takes back the steps that wait for their next attempt or for the end of a pause.
     mutating func dropWhatWaits() {
         guard execution?.failure != nil else { return }
         let dropped = (held + retrying.values).filter { !$0.plan.kind.isHandler }

@@ -4,7 +4,7 @@ internal import WALTasks
 extension FlowRunner {
     // MARK: What follows a change
 
-    /// Begins waits, ends the task if its end has come, and returns the steps that are ready.
+    /// Begins waits, ends the task if its end has come, and returns the jobs of the ready steps.
     func follow(_ task: LiveTask, _ actions: [Execution.Action]) async -> [Scheduler.Job] {
         var jobs: [Scheduler.Job] = []
         var pending = actions
@@ -34,7 +34,7 @@ extension FlowRunner {
 
     // MARK: Running
 
-    /// What a step needs to run.
+    /// The inputs and properties of an attempt that is about to run.
     private struct Prepared {
         var inputs: Result<[any Sendable], any Error>
         var attempt: UInt32
@@ -42,7 +42,7 @@ extension FlowRunner {
         var dag: FrozenDAG
     }
 
-    /// Runs an attempt of a step to its end in the journal.
+    /// Runs an attempt of a step until its end is in the journal.
     private func run(_ task: LiveTask, _ step: StepPlace, _ worker: Worker) async -> [Scheduler.Job] {
         guard life.failure == nil else { return [] }
         guard let prepared = prepare(task, step, worker) else { return await endIfOver(task) }
@@ -70,7 +70,7 @@ extension FlowRunner {
             switch await tracing.run(running, { await call(running, values) }) {
             case .success(let value): return try await succeed(running, value)
             case .failure(let error):
-                // Steps that a closing runner cancels run again at the next start.
+                // A step that a closing runner canceled runs again at the next start.
                 if Task.isCancelled, life.isClosing { return leave(task, step) }
                 let isFinal = error is PermanentError || error is CancellationError
                 return try await fail(task, step, prepared.attempt, Self.text(of: error), isFinal: isFinal)
@@ -82,18 +82,18 @@ extension FlowRunner {
         }
     }
 
-    /// The most characters of an error. The end of a task has its error three times, in one batch.
+    /// The largest number of characters of an error. The end of a task contains its error three times in one batch.
     private static let errorLengthMax = 4096
 
     static func text(of error: any Error) -> String { withoutNul("\(error)").shortened(to: errorLengthMax) }
 
-    /// Forgets that a step runs. The journal doesn't know its end, so it runs again at the next start.
+    /// Forgets a running step. The journal doesn't have the step's end, so the step runs again at the next start.
     private func leave(_ task: LiveTask, _ step: StepPlace) -> [Scheduler.Job] {
         task.state.withLock { _ = $0.running.removeValue(forKey: step.path) }
         return []
     }
 
-    /// Returns what a step needs, or nil if it must not begin.
+    /// Returns the inputs and properties of an attempt; nil if the step must not begin.
     private func prepare(_ task: LiveTask, _ step: StepPlace, _ worker: Worker) -> Prepared? {
         let job = worker.job
         return task.state.withLock { state in
@@ -132,7 +132,7 @@ extension FlowRunner {
             guard let executor = plan.options.executor else { return .success(try await body(flowStep, values)) }
             return .success(
                 try await withTaskExecutorPreference(executor) {
-                    // A running task moves to the executor that it prefers when it yields.
+                    // A running task moves to its preferred executor when it yields.
                     await Task.yield()
                     return try await body(flowStep, values)
                 })
@@ -143,7 +143,7 @@ extension FlowRunner {
 }
 
 extension StepPlace {
-    /// The path without the numbers of elements, which all steps of the node share.
+    /// The path without the numbers of elements. All steps of a node share it.
     var pattern: String {
         guard path.contains("[") else { return path }
         var isInside = false

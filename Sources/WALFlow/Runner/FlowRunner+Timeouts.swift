@@ -3,7 +3,7 @@ internal import WALTasks
 
 extension FlowRunner {
 
-    /// Begins the time that an attempt may take.
+    /// Starts the timeout of an attempt.
     func startTimeout(_ running: RunningStep) {
         guard let timeout = running.place.plan.options.timeout else { return }
         timeouts.add(at: steady.now() + timeout, while: { [weak running] in running != nil }) {
@@ -13,7 +13,8 @@ extension FlowRunner {
         }
     }
 
-    /// Journals that an attempt's time is up, and cancels it. The next attempt begins once this one has returned.
+    /// Journals that an attempt's time is up, and cancels the attempt. The next attempt begins after this one has
+    /// returned.
     private func timeOut(_ task: LiveTask, _ step: StepPlace, _ attempt: UInt32, _ timeout: Duration) async {
         let now = clock.now()
         let error =
@@ -29,7 +30,7 @@ extension FlowRunner {
             state.wrote(now, self.configuration)
             state.running[step.path]?.end = .timedOut(isFinal: retryAt == nil)
         } then: { state in
-            // The step may have returned meanwhile, and another attempt may run.
+            // The step may have returned meanwhile, and another attempt may be running.
             let current = state.running[step.path].flatMap { $0.number == attempt ? $0 : nil }
             return (current, retryAt == nil ? self.afterFailure(&state, step, error) : [])
         }

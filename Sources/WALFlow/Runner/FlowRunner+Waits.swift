@@ -2,18 +2,20 @@ internal import WAL
 internal import WALTasks
 
 extension FlowRunner {
-    /// Gives a waiting node its value.
+    /// Gives a waiting node its value. Suspends until the value is in the log.
     ///
-    /// The value may come before the task reaches the node: the journal keeps it. The node and the value's type are checked if the runner
-    /// has the task's DAG.
+    /// The value may come before the task reaches the node, because the journal keeps it. If the runner has the task's
+    /// DAG, it checks the node and the type of the value.
     ///
     /// - Parameters:
-    ///   - value: The value, of the type that the node waits for.
+    ///   - value: The value, of the type for which the node waits.
     ///   - node: The path of the node, such as `approve` or `lines[2]/approve`.
     ///   - task: The id of the task.
-    ///   - id: The id of this value. A second value with the same id is ignored, so a sender can repeat it. Nil for a new one.
-    /// - Throws: ``FlowError``: `unknownTask`, `unknownNode` if the node doesn't exist or waits for no value, `undecodable` if the value
-    ///   isn't of the type that it waits for, `wrongState` if the task has ended, `valueTooLarge`, `storageFailed` or `closed`.
+    ///   - id: The id of this value. A second value with the same id is ignored, so a sender can repeat the call. Nil
+    ///     means a new id.
+    /// - Throws: ``FlowError`` with the code `unknownTask`; `unknownNode` if the node doesn't exist or doesn't wait for
+    ///   a value; `undecodable` if the value can't be encoded or has another type than the one for which the node
+    ///   waits; `wrongState` if the task has ended; `valueTooLarge`; `storageFailed`; `closed`.
     public func submit<Value: Codable & Sendable>(
         _ value: Value, to node: String, of task: String, id: String? = nil
     ) async throws(FlowError) {
@@ -23,7 +25,8 @@ extension FlowRunner {
         try (dag?.shape ?? graphs.withLock { $0.shapes[graph] })?.requireWait(at: node)
         let bytes: [UInt8]
         do {
-            // A sub-DAG may have another coder. A value of another type may have the same form.
+            // A sub-DAG may have another coder. The node's own coder may fail for a value of another type that
+            // nevertheless has the same form.
             bytes = try (try? dag?.plan.node(at: node)?.encode(value)) ?? (dag?.coder ?? JSONFlowCoder()).encode(value)
         } catch {
             throw FlowError(.undecodable, "The value for \(node) can't be encoded.", cause: error)
@@ -57,7 +60,7 @@ extension FlowRunner {
         return live
     }
 
-    /// Begins a wait: for a signal that is there already, or that comes, or for a time.
+    /// Begins a wait for a signal, which may already be there, or for a time.
     func beginWait(_ task: LiveTask, _ step: StepPlace) async -> [Execution.Action] {
         let now = clock.now()
         let (signal, pause): (String?, Duration?)
@@ -67,16 +70,16 @@ extension FlowRunner {
         default: return []
         }
         let isCurrent = task.state.withLock { state in
-            // While another wait of this walk waited for the log's space, a retry may have begun a new walk.
+            // While another wait of this walk waited for space in the log, a retry may have begun a new walk.
             guard state.execution?.has(step) == true else { return false }
             state.waiting[step.path] = step
             return true
         }
         guard isCurrent else { return [] }
-        // A restart finds the wait in the journal, with the time that was set then.
+        // After a restart, the journal has the wait with its original time.
         _ = try? await commit(task) { state in
             let isKnown = state.journal.steps[step.path]?.wait != nil
-            // The row of the process before shows the wait, unless this one has written another.
+            // The row that the earlier process wrote shows the wait, unless this process has written another row.
             guard state.isOpen, state.execution?.has(step) == true, !isKnown || state.lastRow.rawValue > 0 else {
                 return nil
             }
@@ -118,7 +121,7 @@ extension FlowRunner {
         return (actions ?? nil) ?? []
     }
 
-    /// Ends a wait whose time has come: a timer passes its parent's value on, and a signal's wait fails.
+    /// Ends a wait whose time has come. A timer passes its parent's value on, and a wait for a signal fails.
     private func expire(_ task: LiveTask, _ step: StepPlace) async -> [Execution.Action] {
         let now = clock.now()
         let actions: [Execution.Action]??
@@ -161,7 +164,7 @@ extension FlowRunner {
 }
 
 extension LiveTask.State {
-    /// What the end of a wait writes.
+    /// Returns the records for the end of a wait.
     fileprivate func end(of step: StepPlace, _ value: StepValue, _ now: Timestamp, _ runner: FlowRunner) -> Transition {
         let attempt = journal.nextAttempt(of: step.path)
         return Transition(

@@ -5,14 +5,15 @@ public import WALTasks
 
 /// The runner of durable DAGs on a buffered task storage.
 ///
-/// Each result of a step is in the storage's log before a successor begins. So a restart continues where the process ended: finished
-/// steps don't run again, and unfinished ones do, at once and without the store. The store's rows and activities show the tasks to
-/// people; the log decides.
+/// Each result of a step is in the storage's log before a step after it begins. So a restart continues where the
+/// process ended: finished steps don't run again, and unfinished steps do. This needs only the log, not the store. The
+/// store's rows and activities show the tasks to people.
 ///
-/// A runner runs from its making on. In a service group, add it after the storage, so that it ends before it. Elsewhere call
-/// ``close()``. A storage has one runner.
+/// A runner starts when it is made. In a service group, add it after the storage, so that it ends before the storage.
+/// Elsewhere, call ``close()``. A storage has at most one runner.
 public final class FlowRunner: Service {
-    /// The function that gets each task's end, at least once, before the task is forgotten. If it throws, it is called again later.
+    /// A function that gets the end of each task, at least once, before the task is forgotten. If it throws, the runner
+    /// calls it again later.
     public typealias Callback = @Sendable (FlowResult) async throws -> Void
 
     let storage: any FlowStorage
@@ -25,7 +26,7 @@ public final class FlowRunner: Service {
     let callback: Callback?
     let tracing: FlowTracing
     let scheduler: Scheduler
-    /// Retries and waits, by the wall clock: their times are in the journal.
+    /// The queue of retries and waits. It uses the wall clock, because the journal contains their times.
     let timers: TimerQueue
     let timeouts: TimerQueue
     let table = TaskTable()
@@ -35,15 +36,16 @@ public final class FlowRunner: Service {
     let journalWatch: JournalWatch
     let graphs = Monitor(KnownGraphs())
 
-    /// Makes a runner, and resumes the tasks that the log has.
+    /// Makes a runner, and resumes the tasks in the log. Suspends until they have resumed.
     ///
     /// - Parameters:
-    ///   - storage: The storage. Close the runner before it.
-    ///   - dags: The DAGs. A live task of another DAG is parked until a runner has it.
-    ///   - configuration: The configuration.
-    ///   - logger: The logger. Nil for no messages.
-    ///   - onResult: Gets each task's end. Nil for none.
-    /// - Throws: ``FlowError``: the codes of ``FlowDAG/validate()``, `invalidOption`, or `storageFailed` if the log can't be read.
+    ///   - storage: The storage. Close the runner before the storage.
+    ///   - dags: The DAGs. A live task of another DAG is parked until a runner has its DAG.
+    ///   - configuration: The settings.
+    ///   - logger: The logger. Nil means no messages.
+    ///   - onResult: Called with the end of each task.
+    /// - Throws: ``FlowError`` with the codes of ``FlowDAG/validate()``; `invalidOption`; `wrongState` if the storage
+    ///   already has a runner; `storageFailed` if the log can't be read.
     public convenience init<Store: TaskStore>(
         storage: BufferedTaskStorage<Store>, dags: [any FlowDAG],
         configuration: FlowConfiguration = FlowConfiguration(),
@@ -52,16 +54,18 @@ public final class FlowRunner: Service {
         try await self.init(storage, dags, configuration, .system, .steady, logger, onResult)
     }
 
-    /// Makes a runner with a clock of a test: retries, timeouts and waits go by it.
+    /// Makes a runner whose retries, timeouts and waits use a clock of a test. Suspends until the tasks in the log have
+    /// resumed.
     ///
     /// - Parameters:
-    ///   - storage: The storage. Close the runner before it.
+    ///   - storage: The storage. Close the runner before the storage.
     ///   - dags: The DAGs.
-    ///   - configuration: The configuration.
-    ///   - clock: The clock. The time of records is that of the making plus the time of the clock since.
-    ///   - logger: The logger. Nil for no messages.
-    ///   - onResult: Gets each task's end. Nil for none.
-    /// - Throws: As the initializer without a clock.
+    ///   - configuration: The settings.
+    ///   - clock: The clock. The time of a record is the time at which the runner was made, plus the time that the
+    ///     clock has advanced since.
+    ///   - logger: The logger. Nil means no messages.
+    ///   - onResult: Called with the end of each task.
+    /// - Throws: The errors of the initializer without a clock.
     public convenience init<Store: TaskStore, Source: Clock>(
         storage: BufferedTaskStorage<Store>, dags: [any FlowDAG],
         configuration: FlowConfiguration = FlowConfiguration(),
@@ -89,7 +93,7 @@ public final class FlowRunner: Service {
         timers = TimerQueue(clock: clock)
         timeouts = TimerQueue(clock: steady)
         try attach()
-        // From here on, other callers find the runner by its storage.
+        // From here on, other callers find the runner through its storage.
         defer { life.endRecovery() }
         do throws(FlowError) {
             try await recover()
@@ -100,10 +104,11 @@ public final class FlowRunner: Service {
         }
     }
 
-    /// Adds a DAG, and resumes its tasks, which are parked until then.
+    /// Adds a DAG, and resumes its tasks, which were parked. Suspends until they have resumed.
     ///
-    /// - Throws: ``FlowError``: the codes of ``FlowDAG/validate()``, `unknownDAG` if the runner has another DAG with the key,
-    ///   `storageFailed` or `closed`.
+    /// - Parameter dag: The DAG.
+    /// - Throws: ``FlowError`` with the codes of ``FlowDAG/validate()``; `unknownDAG` if the runner has another DAG
+    ///   with this key; `storageFailed`; `closed`.
     public func add(_ dag: any FlowDAG) async throws(FlowError) {
         try await life.waitUntilOpen()
         let frozen = try dag.frozen()
@@ -113,18 +118,18 @@ public final class FlowRunner: Service {
 
     // MARK: Starting tasks
 
-    /// Starts a task, and returns once its beginning is in the log.
+    /// Starts a task. Suspends until the task's beginning is in the log.
     ///
     /// - Parameters:
-    ///   - input: The input.
+    ///   - input: The input of the task.
     ///   - dag: A DAG of the runner.
-    ///   - id: The task's id, 1 to 200 bytes. The same id with an equal input gives the same task, also after its end while the store
-    ///     keeps its row. Nil for a new one.
-    ///   - priority: The priority. Ready steps of a higher one run first.
-    ///   - maxRetries: The retries of each step without a policy of its own.
+    ///   - id: The task's id: 1 to 200 bytes. A second call with the same id and an equal input returns the same task.
+    ///     After the task's end, this works as long as the store keeps the task's row. Nil means a new id.
+    ///   - priority: The priority of the task. Ready steps of a higher priority run first.
+    ///   - maxRetries: The number of retries of each step that has no policy of its own.
     /// - Returns: A handle of the task.
-    /// - Throws: ``FlowError``: `unknownDAG`, `invalidID`, `idInUse`, `valueTooLarge`, `undecodable`, `logFull`, `storageFailed` or
-    ///   `closed`.
+    /// - Throws: ``FlowError`` with the code `unknownDAG`, `invalidID`, `idInUse`, `valueTooLarge`, `undecodable`,
+    ///   `logFull`, `storageFailed` or `closed`.
     @discardableResult
     public func process<Input, Output>(
         _ input: Input, by dag: DAG<Input, Output>, id: String? = nil, priority: Int = 0, maxRetries: Int = 3
@@ -140,7 +145,11 @@ public final class FlowRunner: Service {
         return FlowTask(id: live.id, live: live, runner: self)
     }
 
-    /// Returns the handle of a live task, or nil.
+    /// Returns the handle of a live task; nil if there is no such task of this DAG.
+    ///
+    /// - Parameters:
+    ///   - id: The id of the task.
+    ///   - dag: The DAG of the task.
     public func task<Input, Output>(id: String, of dag: DAG<Input, Output>) -> FlowTask<Output>? {
         guard let live = table[id], live.state.withLock({ $0.isBegun && $0.beginning?.dag == dag.key }) else {
             return nil
@@ -148,13 +157,13 @@ public final class FlowRunner: Service {
         return FlowTask(id: id, live: live, runner: self)
     }
 
-    /// The ids of the live tasks: those that haven't ended, those whose final callback hasn't returned, and failed ones that can be
-    /// retried.
+    /// The ids of the live tasks, in sorted order. A task is live until it has ended and its final callback has
+    /// returned. A failed task stays live as long as it can be retried.
     public var liveTasks: [String] {
         table.all.filter { $0.state.withLock(\.isBegun) }.map(\.id).sorted()
     }
 
-    /// The numbers of running and of ready steps, and of live tasks.
+    /// The present figures of the runner.
     public var statistics: FlowStatistics {
         let counts = scheduler.counts
         return FlowStatistics(
@@ -164,9 +173,9 @@ public final class FlowRunner: Service {
 
     // MARK: Ending
 
-    /// Runs in a service group until the group shuts down, and then closes the runner.
+    /// Suspends until the service group shuts down, and then closes the runner.
     ///
-    /// - Throws: `storageFailed` if the journal failed for good.
+    /// - Throws: ``FlowError`` with the code `storageFailed` if the journal failed for good.
     public func run() async throws {
         let (ended, continuation) = AsyncStream<Never>.makeStream()
         life.onFailure { continuation.finish() }
@@ -183,8 +192,11 @@ public final class FlowRunner: Service {
         if let error = life.failure { throw error }
     }
 
-    /// Begins no more steps, and waits for those that run (``FlowConfiguration/closeTimeout``). Then it cancels them. A step that
-    /// ignores that is left alone, and runs again at the next start.
+    /// Closes the runner. Suspends until running steps have ended.
+    ///
+    /// No new steps begin. After ``FlowConfiguration/closeTimeout``, the runner cancels the steps that are still
+    /// running, and waits for them once more for that time. A step that ignores the cancellation keeps running, but its
+    /// result doesn't count. Unfinished steps run again at the next start.
     public func close() async {
         guard life.beginClosing() else { return await life.waitUntilClosed() }
         timers.close()
@@ -216,7 +228,7 @@ public final class FlowRunner: Service {
     /// The largest size of a value. A batch has the output of a task twice, and its input.
     var valueLimit: Int { min(configuration.maxValueSize, storage.segmentSize / 4) }
 
-    /// Ends everything after an error of the journal that no retry can help.
+    /// Ends all work after an error of the journal that no retry can remedy.
     func halt(_ error: FlowError) {
         guard life.fail(error) else { return }
         events.halted(error)
@@ -239,17 +251,17 @@ public final class FlowRunner: Service {
 
 /// The figures of a ``FlowRunner`` at one time.
 public struct FlowStatistics: Hashable, Sendable {
-    /// The number of steps that run.
+    /// The number of running steps.
     public var runningSteps: Int
-    /// The number of steps that are ready and wait for others to end.
+    /// The number of ready steps, which wait for other steps to end.
     public var readySteps: Int
     /// The number of live tasks.
     public var liveTasks: Int
-    /// The number of times at which something happens: retries, timeouts, and ends of waits.
+    /// The number of pending timers: for retries, for timeouts, and for the ends of waits.
     public var timers: Int
 }
 
-/// The DAGs of a runner by key.
+/// The DAGs of a runner, by key.
 final class DAGTable: Sendable {
     private let dags: Monitor<[String: FrozenDAG]> = Monitor([:])
 
@@ -281,13 +293,13 @@ final class DAGTable: Sendable {
 
 /// The shapes of graphs in a runner's journal.
 struct KnownGraphs: Sendable {
-    /// Those that live tasks began with, by hash.
+    /// The shapes by hash, including those with which live tasks continue.
     var shapes: [UInt64: GraphShape] = [:]
-    /// The last one of each DAG, by key.
+    /// The last shape of each DAG, by the DAG's key.
     var newest: [String: GraphShape] = [:]
 }
 
-/// The live tasks by id.
+/// The live tasks, by id.
 final class TaskTable: Sendable {
     private let stripes: [Monitor<[String: LiveTask]>] = (0..<64).map { _ in Monitor([:]) }
 
@@ -301,7 +313,7 @@ final class TaskTable: Sendable {
 
     var all: [LiveTask] { stripes.flatMap { stripe in stripe.withLock { $0.values.map { $0 } } } }
 
-    /// Adds a task unless its id is taken, and returns the one that has the id then.
+    /// Adds a task unless its id is taken. Returns the task that has the id after the call.
     func insert(_ task: LiveTask) -> LiveTask {
         stripe(task.id).withLock { tasks in
             if let other = tasks[task.id] { return other }
@@ -317,7 +329,7 @@ final class TaskTable: Sendable {
     }
 }
 
-/// Whether a runner recovers, is open, is closing, or has failed.
+/// The state of a runner: recovering, open, closing, closed, or failed.
 final class RunnerLife: Sendable {
     private struct State {
         var isRecovering = true
@@ -344,7 +356,7 @@ final class RunnerLife: Sendable {
 
     var isClosing: Bool { state.withLock(\.isClosing) }
 
-    /// Suspends until the runner has recovered: before, it doesn't know which tasks are live.
+    /// Suspends until the runner has recovered. Before that, it doesn't know the live tasks.
     ///
     /// - Throws: `closed`, or the error with which the recovery or the journal failed.
     func waitUntilOpen() async throws(FlowError) {
@@ -366,7 +378,7 @@ final class RunnerLife: Sendable {
         for waiter in state.withLock({ $0.endRecovery() }) { waiter.resume() }
     }
 
-    /// Returns whether this was the first failure.
+    /// Notes a failure. Returns whether it was the first one.
     func fail(_ error: FlowError) -> Bool {
         let actions = state.withLock { state -> [@Sendable () -> Void]? in
             guard state.failure == nil, !state.isClosing else { return nil }
@@ -378,7 +390,7 @@ final class RunnerLife: Sendable {
         return actions != nil
     }
 
-    /// Calls `action` at the first failure, or now if it has happened.
+    /// Calls `action` at the first failure. If the runner has already failed, calls it now.
     func onFailure(_ action: @escaping @Sendable () -> Void) {
         let hasFailed = state.withLock { state in
             if state.failure == nil { state.onFailure.append(action) }

@@ -1,32 +1,34 @@
 internal import WAL
 internal import WALTasks
 
-/// What a step knows of itself, and what it can do besides returning a value.
+/// The properties of a step that is running, and its operations besides returning a value.
 public struct FlowStep: Sendable {
     /// The id of the task.
     public let taskID: String
     /// The step's path in the task, such as `lines[17]/pick`.
     public let path: String
-    /// The number of the attempt, from 1.
+    /// The number of the attempt, counted from 1.
     public let attempt: Int
 
     let host: any StepHost
 
-    /// The key of the step for other systems, the same in every attempt: `task-id/path`.
+    /// The key of the step for other systems: `task-id/path`. It is the same in every attempt.
     ///
-    /// A crash after an effect and before its journal record makes the step run again. Pass the key on, so that the other system knows
-    /// the repetition.
+    /// If a crash comes after an effect of the step and before its journal record, the step runs again. Pass the key to
+    /// the other system, so that it recognizes the repetition.
     ///
-    /// No two steps have the same key. That of a task whose id has a `/` begins with `/`, and has the id's `/` as `%2F` and its `%` as
-    /// `%25`: the key of the step `charge` of the task `shop/7` is `/shop%2F7/charge`.
+    /// No two steps have the same key. If a task's id contains `/`, the key begins with `/`, and in the id `/` becomes
+    /// `%2F` and `%` becomes `%25`. So the key of the step `charge` of the task `shop/7` is `/shop%2F7/charge`.
     public var key: String { "\(StepPath.keyPart(of: taskID))/\(path)" }
 
-    /// Writes an activity of the task. It never waits. In a full log, the activity comes with the step's end, and is left out if those
-    /// before it take an eighth of a segment.
+    /// Writes an activity of the task. Never waits.
+    ///
+    /// In a full log, the activity is written with the step's end. It is left out if the activities that wait for this
+    /// take an eighth of a segment.
     ///
     /// - Parameters:
-    ///   - action: What was done.
-    ///   - message: The description for people.
+    ///   - action: The name of the action.
+    ///   - message: A description for people.
     ///   - data: Details as JSON.
     ///   - level: The level, such as `info`.
     public func logActivity(_ action: String, _ message: String? = nil, data: String? = nil, level: String = "info") {
@@ -39,15 +41,17 @@ public struct FlowStep: Sendable {
                 level: level, createdAt: host.now))
     }
 
-    /// Sends a message to a sink with the step's result.
+    /// Sends a message to a sink together with the step's result.
     ///
-    /// The message is in the log in one batch with the result: if the step has ended, it is there, and if the attempt fails, it isn't. An
-    /// ``EmittedSink`` of that name gets it exactly once. A step that a person retries sends again.
+    /// The log has the message in one batch with the result. So the message is there if the step has ended, and isn't
+    /// there if the attempt fails. An ``EmittedSink`` with this name gets the message exactly once. A step that a
+    /// person retries sends its messages again.
     ///
     /// - Parameters:
     ///   - bytes: The message.
-    ///   - sink: The name of the sink, 1 to 100 bytes.
-    /// - Throws: ``FlowError``: `valueTooLarge` if the messages of a step take more than an eighth of a segment, `invalidID` for the name.
+    ///   - sink: The name of the sink: 1 to 100 bytes.
+    /// - Throws: ``FlowError`` with the code `valueTooLarge` if the messages of a step take more than an eighth of a
+    ///   segment, or `invalidID` for the name.
     public func emit(_ bytes: [UInt8], to sink: String) throws(FlowError) {
         guard (1...100).contains(sink.utf8.count), !sink.contains("\0") else {
             throw FlowError(.invalidID, "A sink's name has \(sink.utf8.count) bytes. Use 1 to 100, without U+0000.")
@@ -60,13 +64,16 @@ public struct FlowStep: Sendable {
         }
     }
 
-    /// Runs a part of the step once over all its attempts.
+    /// Runs a part of the step once for all attempts of the step.
     ///
-    /// The first attempt in which `body` returns journals the value; later ones return it without running `body`.
+    /// The first attempt in which `body` returns journals the value. Later attempts return this value without running
+    /// `body`.
     ///
     /// - Parameters:
-    ///   - name: The name of the part, unique in the step.
+    ///   - name: The name of the part, which is unique in the step.
     ///   - body: The part.
+    /// - Returns: The value that `body` returned in this attempt or in an earlier one.
+    /// - Throws: The error of `body`, of the coder, or of the journal.
     public func once<Value: Codable & Sendable>(_ name: String, _ body: () async throws -> Value) async throws -> Value
     {
         if let bytes = host.memo(name) { return try host.coder.decode(Value.self, from: bytes) }
@@ -76,16 +83,17 @@ public struct FlowStep: Sendable {
     }
 }
 
-/// The ids of the activities that the runner writes. A repetition has the same id, so stores ignore it.
+/// The ids of the activities that the runner writes. A repeated activity has the same id, so stores ignore it.
 enum ActivityID {
     /// Returns the id of an activity.
     ///
-    /// - Parameter restart: The task's ``TaskJournal/lastRestart``, after which the attempts of a step may count from 1 again.
+    /// - Parameter restart: The task's ``TaskJournal/lastRestart``, because after it the attempts of a step may count
+    ///   from 1 again.
     static func make(_ task: String, _ path: String, _ attempt: Int, _ action: String, restart: UInt32 = 0) -> String {
         limited("\(StepPath.keyPart(of: task))/\(path)/\(attempt)\(restart == 0 ? "" : "#\(restart)")/\(action)")
     }
 
-    /// Returns a text that stores take as an id. A long one keeps its start, and a hash of the whole.
+    /// Returns a text that stores accept as an id. A long text is cut, and ends with a hash of the whole text.
     static func limited(_ id: String) -> String {
         guard id.utf8.count > TaskMutation.maxIDSize else { return id }
         let hash = String(GraphShape.hash(id), radix: 16)

@@ -5,7 +5,7 @@ public import WALTasks
 public struct FlowTaskState: Hashable, Sendable {
     /// The status.
     public var status: TaskStatus
-    /// How far the task is, or why it doesn't move: `3/7`, `waiting for approve`, `paused`, `parked: …`.
+    /// The progress of the task, or the reason why it makes none: `3/7`, `waiting for approve`, `paused`, `parked: …`.
     public var reason: String
     /// The paths of the running steps.
     public var running: [String]
@@ -15,15 +15,15 @@ public struct FlowTaskState: Hashable, Sendable {
 
 /// A handle of a task. It stays valid after the task's end.
 public struct FlowTask<Output: Codable & Sendable>: Sendable {
-    /// The id.
+    /// The id of the task.
     public let id: String
     let live: LiveTask
     let runner: FlowRunner
 
     /// Suspends until the task has ended, and returns its output.
     ///
-    /// - Throws: ``FlowError``:
-    ///   - `taskFailed` with the step's failure
+    /// - Throws: ``FlowError`` with one of these codes:
+    ///   - `taskFailed`, with the step's failure
     ///   - `taskCancelled`
     ///   - `noOutput` if the output's node was skipped
     ///   - `undecodable` if the output can't be decoded
@@ -53,19 +53,25 @@ public struct FlowTask<Output: Codable & Sendable>: Sendable {
         }
     }
 
-    /// The state now.
+    /// The present state of the task.
     public var state: FlowTaskState { live.state.withLock { $0.flowState } }
 
-    /// The states from now to the end, at least the first and the last.
+    /// The states of the task from now to its end. The sequence has at least the first state and the last one.
     public var states: AsyncStream<FlowTaskState> { runner.observe(live) }
 
-    /// Begins no new steps until ``resume()``. Running ones end.
+    /// Pauses the task: no new steps begin until ``resume()``, and running steps end.
+    ///
+    /// - Throws: The errors of ``FlowRunner/pause(_:)``.
     public func pause() async throws(FlowError) { try await runner.pause(id) }
 
-    /// Continues after ``pause()``.
+    /// Resumes the task after ``pause()``.
+    ///
+    /// - Throws: The errors of ``FlowRunner/resume(_:)``.
     public func resume() async throws(FlowError) { try await runner.resume(id) }
 
     /// Ends the task. Running steps are canceled, and their results don't count.
+    ///
+    /// - Throws: The errors of ``FlowRunner/cancel(_:reason:)``.
     public func cancel() async throws(FlowError) { try await runner.cancel(id) }
 }
 
@@ -79,7 +85,7 @@ extension LiveTask.State {
 }
 
 extension FlowRecord.Ending {
-    /// Why the task failed, if it did.
+    /// The failure of the task; nil if it didn't fail.
     var failure: FlowFailure? { status == .failed ? FlowFailure(path: path ?? "", message: error ?? "") : nil }
 }
 
@@ -93,7 +99,7 @@ extension FlowRecord.Ending.Status {
     }
 }
 
-/// The end of a task, as the final callback gets it.
+/// The end of a task, in the form that the final callback gets.
 public struct FlowResult: Sendable {
     /// The id of the task.
     public let taskID: String
@@ -103,10 +109,14 @@ public struct FlowResult: Sendable {
     public let status: TaskStatus
     /// The failure, if the task failed.
     public let failure: FlowFailure?
-    /// The output in the form of the coder. Nil if the task didn't complete, or its output was skipped.
+    /// The encoded output; nil if the task didn't complete or its output was skipped.
     public let output: [UInt8]?
 
-    /// Returns the decoded output of a task of this DAG, or nil if there is none.
+    /// Decodes the output.
+    ///
+    /// - Parameter dag: The DAG of the task.
+    /// - Returns: The output; nil if there is none, or if the task belongs to another DAG.
+    /// - Throws: The error of the coder.
     public func output<Input, Output>(of dag: DAG<Input, Output>) throws -> Output? {
         guard dag.key == dagKey, let output else { return nil }
         return try dag.coder.decode(Output.self, from: output)

@@ -3,7 +3,8 @@
     internal import WAL
 #endif
 
-/// The spans of tasks, and those of the attempts of their steps within them. Without the trait `Tracing`, there are none.
+/// The spans of tasks, which contain the spans of their steps' attempts. Without the trait `Tracing`, there are no
+/// spans.
 struct FlowTracing: Sendable {
     #if Tracing
         private let tracer: any Tracer
@@ -12,7 +13,8 @@ struct FlowTracing: Sendable {
             tracer = configuration.tracer ?? InstrumentationSystem.tracer
         }
 
-        /// Begins the span of a task: in its caller's trace, or, after a restart, in the trace of the journal.
+        /// Begins the span of a task in the trace of its caller. After a restart, the span is in the trace that the
+        /// journal has.
         func begin(_ task: String, of dag: String, in trace: [String: String] = [:]) -> FlowSpan? {
             var context = ServiceContext.current ?? .topLevel
             if !trace.isEmpty { tracer.extract(trace, into: &context, using: TraceFields()) }
@@ -23,7 +25,7 @@ struct FlowTracing: Sendable {
             return FlowSpan(span, fields)
         }
 
-        /// Runs an attempt of a step in a span.
+        /// Runs an attempt of a step within a span.
         func run(
             _ running: RunningStep, _ body: () async -> Result<any Sendable, any Error>
         ) async -> Result<any Sendable, any Error> {
@@ -53,11 +55,12 @@ struct FlowTracing: Sendable {
 #if Tracing
     /// The span of a task in this process.
     final class FlowSpan: Sendable {
-        /// More than the headers of any tracer take. The record must fit into a segment, with the task's input.
+        /// The largest size of the fields in bytes. The headers of a tracer are smaller. The record must fit into a
+        /// segment together with the task's input.
         private static let sizeMax = 16 << 10
 
         fileprivate let span: any Span
-        /// What continues the trace after a restart.
+        /// The fields that continue the trace after a restart.
         let trace: [String: String]
 
         fileprivate init(_ span: any Span, _ fields: [String: String]) {
@@ -79,14 +82,14 @@ struct FlowTracing: Sendable {
         }
     }
 
-    /// The fields of a trace, as a tracer writes and reads them.
+    /// The fields of a trace, in the form that a tracer writes and reads.
     private struct TraceFields: Injector, Extractor {
         func inject(_ value: String, forKey key: String, into fields: inout [String: String]) { fields[key] = value }
 
         func extract(key: String, from fields: [String: String]) -> String? { fields[key] }
     }
 #else
-    /// The span of a task, which `FlowTracing` never makes.
+    /// The span of a task. `FlowTracing` never makes one.
     struct FlowSpan: Sendable {
         let trace: [String: String]
 

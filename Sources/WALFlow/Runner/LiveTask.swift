@@ -1,23 +1,23 @@
 internal import WAL
 internal import WALTasks
 
-/// A task that a runner has: its journal, and its place in the graph.
+/// A task of a runner: its journal, and its walk along the graph.
 final class LiveTask: Sendable {
-    /// An attempt of a step that runs.
+    /// A running attempt of a step.
     struct Attempt {
         var number: UInt32
         var worker: Worker
-        /// The number of the worker's job, so that a cancellation reaches no later one.
+        /// The number of the worker's job. With it, a cancellation can't reach a later job.
         var job: UInt64
         var startedAt: Timestamp
         var end: AttemptEnd?
     }
 
-    /// How an attempt ended whose step may not have returned yet. Nothing else can end it then.
+    /// The end of an attempt whose step may not have returned yet. No other change can end the attempt after that.
     enum AttemptEnd {
-        /// Its result or error is in the log.
+        /// The attempt's result or error is in the log.
         case returned
-        /// Its time was up. What the step returns is refused.
+        /// The attempt's time was up. The result of the step doesn't count.
         case timedOut(isFinal: Bool)
     }
 
@@ -25,35 +25,35 @@ final class LiveTask: Sendable {
         var journal: TaskJournal
         var dag: FrozenDAG?
         var execution: Execution?
-        /// Why the task doesn't continue although it isn't paused.
+        /// The reason why the task doesn't continue although it isn't paused.
         var parked: String?
         var running: [String: Attempt] = [:]
-        /// Ready steps of a paused task.
+        /// The ready steps of a paused task.
         var held: [StepPlace] = []
-        /// Steps that wait for their next attempt.
+        /// The steps that wait for their next attempt.
         var retrying: [String: StepPlace] = [:]
         var waiting: [String: StepPlace] = [:]
-        /// The input as a row has it; nil if it isn't JSON.
+        /// The input in the form of a row; nil if it isn't JSON.
         var payload: String?
         var startedAt: Timestamp?
-        /// The span of the task in this process, until its end.
+        /// The span of the task in this process, until the task's end.
         var span: FlowSpan?
         var lastRow = Timestamp(rawValue: 0)
         var waiters: [Int: CheckedContinuation<Void, any Error>] = [:]
         var observers: [Int: AsyncStream<FlowTaskState>.Continuation] = [:]
         var lastWaiter = 0
-        /// Callers with the same id that wait for the beginning to be written.
+        /// Callers with the same id that wait until the beginning is written.
         var gate: [CheckedContinuation<Void, Never>] = []
-        /// Activities of steps for which the log had no space at once, and their size in the log.
+        /// The activities of steps for which the log had no space at once. The next property has their size in the log.
         var pendingActivities: [TaskMutation] = []
         var pendingSize = 0
-        /// Whether the beginning is as durable as it is to be.
+        /// Whether the beginning is written, and durable if it has to be.
         var isBegun = false
-        /// Whether the end is as durable as it is to be.
+        /// Whether the end is written, and durable if it has to be.
         var isEnded = false
-        /// The output as the last step returned it. Nil if only the journal has it.
+        /// The output that the last step returned; nil if only the journal has it.
         var output: (any Sendable)?
-        /// Whether the output is known. The store may not have that of a task that ended long ago.
+        /// Whether the output is known. The store may not have the output of a task that ended long ago.
         var isOutputKnown = true
         /// Whether the task is no longer live.
         var isGone = false
@@ -69,7 +69,7 @@ final class LiveTask: Sendable {
 }
 
 extension LiveTask {
-    /// Suspends until the task's beginning is written, or can't be.
+    /// Suspends until the task's beginning is written or has failed to be written.
     func waitUntilBegun() async {
         await withCheckedContinuation { continuation in
             let isOpen = state.withLock { state in
@@ -93,7 +93,7 @@ extension LiveTask.State {
     /// Whether steps may begin.
     var isOpen: Bool { journal.end == nil && parked == nil }
 
-    /// The row that people see.
+    /// Returns the row that people see.
     func row(
         _ status: TaskStatus, at now: Timestamp, error: String? = nil, completedAt: Timestamp? = nil
     ) -> TaskMutation? {
@@ -110,18 +110,18 @@ extension LiveTask.State {
                 retryCount: journal.retryCount, maxRetries: start.maxRetries, priority: start.priority))
     }
 
-    /// The row of a parked task, which a checkpoint repeats, so that tools see the reason.
+    /// Returns the row of a parked task; nil for other tasks. A checkpoint repeats it, so that tools see the reason.
     func parkedRow(at now: Timestamp) -> TaskMutation? {
         journal.end == nil && parked != nil ? row(.running, at: now) : nil
     }
 
-    /// The node for which the task was made: the first one after the input.
+    /// The node for which the task was made: the first node after the input.
     private var firstNode: String {
         guard let plan = dag?.plan, plan.nodes.count > 1 else { return beginning?.dag ?? "" }
         return plan.nodes[1].id
     }
 
-    /// Why the task doesn't move, or how far it is.
+    /// The progress of the task, or the reason why it makes none.
     var processingState: String {
         if let end = journal.end { return "\(end.status)" }
         if let parked { return TaskJournal.processingState(parked: parked) }

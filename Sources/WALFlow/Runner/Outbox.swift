@@ -1,4 +1,4 @@
-/// The messages that an attempt of a step sends with its result.
+/// The messages that an attempt of a step sends together with its result.
 struct Outbox: Sendable {
     private struct Message {
         var sink: String
@@ -13,9 +13,9 @@ struct Outbox: Sendable {
         self.sizeMax = sizeMax
     }
 
-    /// Returns false if the messages take too much space.
+    /// Adds a message. Returns false if the messages take too much space.
     mutating func add(_ bytes: [UInt8], to sink: String) -> Bool {
-        // More than the other fields of a record take.
+        // The other fields of a record take less than these 512 bytes.
         let size = bytes.count + sink.utf8.count + 512
         guard self.size + size <= sizeMax else { return false }
         messages.append(Message(sink: sink, bytes: bytes))
@@ -23,7 +23,7 @@ struct Outbox: Sendable {
         return true
     }
 
-    /// The records of the messages.
+    /// Returns the records of the messages.
     func events(_ path: String, _ attempt: UInt32) -> [FlowRecord.Event] {
         messages.enumerated().map { index, message in
             .emit(

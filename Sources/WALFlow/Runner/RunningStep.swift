@@ -1,26 +1,27 @@
 internal import WAL
 internal import WALTasks
 
-/// What runs a ``FlowStep``, as the step sees it.
+/// The host of a ``FlowStep``, which runs it.
 protocol StepHost: AnyObject, Sendable {
     /// The key of the step's DAG.
     var dagKey: String { get }
     var coder: any FlowCoder { get }
     var now: Timestamp { get }
 
-    /// Returns the number of the attempt's next activity, from 1, and the task's ``TaskJournal/lastRestart``.
+    /// Returns the number of the attempt's next activity, counted from 1, and the task's ``TaskJournal/lastRestart``.
     func nextActivity() -> (number: Int, restart: UInt32)
     func write(_ activity: TaskActivityLog)
     /// Keeps a message until the step's result is written. Returns false if the messages take too much space.
     func emit(_ bytes: [UInt8], to sink: String) -> Bool
-    /// Returns what ``keep(_:as:)`` journaled in this attempt or an earlier one.
+    /// Returns the bytes that ``keep(_:as:)`` journaled in this attempt or in an earlier one.
     func memo(_ name: String) -> [UInt8]?
     func keep(_ bytes: [UInt8], as name: String) async throws
 }
 
-/// An attempt of a step, from its start to its end in the journal.
+/// An attempt of a step, from its start until its end is in the journal.
 ///
-/// `@unchecked Sendable`: the lock of the task protects the outbox and the number of activities, and the rest never changes.
+/// `@unchecked Sendable`: the lock of the task protects the outbox and the number of activities, and the rest never
+/// changes.
 final class RunningStep: StepHost, @unchecked Sendable {
     let runner: FlowRunner
     let task: LiveTask
@@ -36,11 +37,11 @@ final class RunningStep: StepHost, @unchecked Sendable {
         self.place = place
         self.attempt = attempt
         self.dag = dag
-        // With the largest input and output, all of a batch must fit into a segment.
+        // A batch with the largest input and output must fit into a segment.
         outbox = Outbox(sizeMax: runner.storage.segmentSize / 8)
     }
 
-    /// Whether the result must survive a power loss before successors begin.
+    /// Whether the result must survive a power loss before the steps after it begin.
     var isDurable: Bool { (place.plan.options.durability ?? dag.durability) == .durable }
 
     /// The records of the messages that the step sends. The caller holds the lock of the task.
@@ -62,7 +63,7 @@ final class RunningStep: StepHost, @unchecked Sendable {
     func write(_ activity: TaskActivityLog) {
         let mutation = TaskMutation.log(activity)
         let storage = runner.storage
-        // An activity that no store can take is left out, as the store would.
+        // An activity that no store accepts is left out here, because stores would leave it out too.
         guard (try? mutation.validate()) != nil else { return }
         do throws(TaskStorageError) {
             if runner.checkpoint.hasRoom(in: storage) {
@@ -73,7 +74,7 @@ final class RunningStep: StepHost, @unchecked Sendable {
         }
         let size = TaskCodec.size(of: mutation)
         task.state.withLock { state in
-            // With the largest input and output, all of a batch must fit into a segment.
+            // A batch with the largest input and output must fit into a segment.
             guard state.pendingSize + size <= storage.segmentSize / 8 else { return }
             state.pendingActivities.append(mutation)
             state.pendingSize += size

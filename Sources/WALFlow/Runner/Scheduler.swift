@@ -1,16 +1,16 @@
 internal import WAL
 
-/// The steps that are ready, by priority, and the limits of how many run at the same time.
+/// Runs ready steps by priority, within the limits on the number of steps that run at the same time.
 ///
-/// It starts a task for each step up to the limit. A task takes the next step when one has ended.
+/// It starts a worker for each ready step, up to the limit. A worker takes the next step after its step has ended.
 final class Scheduler: Sendable {
-    /// Something to run: a step, or the final callback.
+    /// A unit of work: a step, or the final callback.
     final class Job: Sendable {
         let priority: Int32
         let createdAt: Timestamp
-        /// The limits besides the runner's, the narrowest first.
+        /// The limits besides that of the runner, the narrowest first.
         let limits: [LimitKey]
-        /// Runs the job, and returns those that follow from it.
+        /// Runs the job, and returns the jobs that follow from it.
         let run: @Sendable (Worker) async -> [Job]
 
         init(
@@ -25,7 +25,7 @@ final class Scheduler: Sendable {
     }
 
     struct LimitKey: Hashable, Sendable {
-        /// The DAG's key, or the DAG's key and the node's path without indexes.
+        /// The DAG's key, or the DAG's key and the node's path without the numbers of elements.
         var name: String
         var max: Int
     }
@@ -33,7 +33,7 @@ final class Scheduler: Sendable {
     private struct Entry: Sendable {
         var job: Job
         var number: UInt64
-        /// The limits that the job has places of.
+        /// The number of limits in which the job holds a place.
         var heldCount = 0
     }
 
@@ -57,7 +57,7 @@ final class Scheduler: Sendable {
         maxWorkers = concurrency
     }
 
-    /// The number of steps that run, and of those that are ready.
+    /// The number of running steps and the number of ready steps.
     var counts: (running: Int, ready: Int) {
         state.withLock { state in
             (state.workers.count, state.ready.count + state.limits.values.reduce(0) { $0 + $1.waiting.count })
@@ -89,14 +89,14 @@ final class Scheduler: Sendable {
         return workers
     }
 
-    /// Starts no more jobs, and suspends until those that run have ended or `grace` has passed. Then it cancels them, and suspends
-    /// until they have ended or `grace` has passed again.
+    /// Closes the scheduler, and starts no more jobs. Suspends until the running jobs have ended or `grace` has passed.
+    /// Then cancels the jobs that are left, and suspends until they have ended or `grace` has passed again.
     func close(grace: Duration) async {
         state.withLock { $0.isClosed = true }
         await waitForWorkers(grace)
         for worker in state.withLock({ Array($0.workers.values) }) { worker.cancel() }
         await waitForWorkers(grace)
-        // Jobs hold the runner. They are released outside of the lock.
+        // Jobs hold the runner, so they are released outside of the lock.
         let unused = state.withLock { state in
             defer {
                 state.ready = Self.heap()
@@ -111,7 +111,7 @@ final class Scheduler: Sendable {
         let deadline = ContinuousClock.now + limit
         while state.withLock({ !$0.workers.isEmpty }), ContinuousClock.now < deadline {
             try? await ContinuousClock().sleep(for: .milliseconds(2))
-            // A canceled sleep returns at once.
+            // In a canceled task, the sleep returns at once.
             await Task.yield()
         }
     }
@@ -126,9 +126,10 @@ final class Scheduler: Sendable {
         }
     }
 
-    /// Takes the next job. Without one, the worker leaves.
+    /// Takes the next job. If there is none, the worker ends.
     private func next(_ worker: Worker, after last: Entry? = nil, with jobs: [Job] = []) -> Entry? {
-        // From here on, no cancellation of the last job comes. A task stays canceled, so the next step needs another one.
+        // From here on, the last job can't be canceled any more. A canceled task stays canceled, so the next job needs
+        // another worker.
         worker.beginJob()
         let isSpent = Task.isCancelled
         let (entry, started) = state.withLock { state -> (Entry?, [Worker]) in
@@ -154,7 +155,8 @@ final class Scheduler: Sendable {
         }
     }
 
-    /// Takes the places that a job still needs, and makes it ready, or leaves it where it has to wait.
+    /// Takes a place in each limit that a job still needs, and makes the job ready. If a limit has no place, the job
+    /// waits there.
     private static func admit(_ entry: Entry, _ state: inout State) {
         var entry = entry
         while entry.heldCount < entry.job.limits.count {
@@ -177,7 +179,7 @@ final class Scheduler: Sendable {
     }
 }
 
-/// A task that runs jobs one after another, and can be canceled before it is known.
+/// A task that runs jobs one after another. It can be canceled before its `Task` exists.
 final class Worker: Sendable {
     private struct State {
         var task: Task<Void, Never>?
@@ -203,7 +205,7 @@ final class Worker: Sendable {
         state.withLock { $0.job += 1 }
     }
 
-    /// Cancels the worker if it still has this job.
+    /// Cancels the worker if this job is still its current one.
     func cancel(job: UInt64) {
         state.withLock { state in
             guard state.job == job else { return }

@@ -1,9 +1,10 @@
 internal import WAL
 
-/// Threads for steps that block: a database driver without `async`, a file system, a computation of minutes.
+/// An executor with its own threads for steps that block, such as a database driver without `async`, a file system, or
+/// a computation of minutes.
 ///
-/// The cooperative pool has one thread for each processor, so a step that blocks there holds up all others. Give such a node
-/// `NodeOptions(executor: ThreadExecutor(threads: 8))`.
+/// The cooperative pool has one thread for each processor, so a step that blocks there delays all others. Give such a
+/// node `NodeOptions(executor: ThreadExecutor(threads: 8))`.
 public final class ThreadExecutor: TaskExecutor {
     private struct State {
         var jobs: [UnownedJob] = []
@@ -25,10 +26,10 @@ public final class ThreadExecutor: TaskExecutor {
 
     private let queue = Queue()
 
-    /// Starts threads.
+    /// Starts the threads of an executor.
     ///
     /// - Parameter threads: The number of threads, at least 1.
-    /// - Throws: ``FlowError``: `storageFailed` if the system can't start them.
+    /// - Throws: ``FlowError`` with the code `storageFailed` if the system can't start the threads.
     public init(threads: Int) throws(FlowError) {
         let executor = unsafe UnownedTaskExecutor(ordinary: self)
         for _ in 0..<max(1, threads) {

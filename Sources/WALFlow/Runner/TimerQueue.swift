@@ -1,8 +1,8 @@
 internal import WAL
 
-/// The times at which something happens: retries, timeouts, and waits of days. One task sleeps for all of them.
+/// A queue of actions with times: retries, timeouts, and waits that may last for days. One task sleeps for all of them.
 ///
-/// An entry that isn't needed any more may stay until its time, and its action finds that out.
+/// An entry that is no longer needed may stay until its time. Its action then has no effect.
 final class TimerQueue: Sendable {
     private struct Entry: Sendable {
         var due: Timestamp
@@ -11,13 +11,13 @@ final class TimerQueue: Sendable {
         var action: @Sendable () -> Void
     }
 
-    /// The least number of entries at which those that aren't needed are removed.
+    /// The smallest number of entries at which the entries that aren't needed are removed.
     private static let purgeCountMin = 1024
 
     private struct State {
         var entries = BinaryHeap<Entry> { ($0.due, $0.number) < ($1.due, $1.number) }
         var lastNumber: UInt64 = 0
-        /// The number of entries at which the next purge is due: twice those that the last one left.
+        /// The number of entries at which the next purge is due: twice the number that the last purge left.
         var purgeCount = TimerQueue.purgeCountMin
         var sleeper: Task<Void, Never>?
         var wakesAt: Timestamp?
@@ -34,9 +34,10 @@ final class TimerQueue: Sendable {
     /// The number of entries.
     var count: Int { state.withLock { $0.entries.count } }
 
-    /// Calls `action` at a time, or at once if the time has passed. It isn't called once the queue is closed.
+    /// Calls `action` at a time, or at once if the time has passed. After the queue is closed, `action` isn't called.
     ///
-    /// - Parameter isNeeded: Whether the action still does something. It runs under the lock of the queue, so it takes no other lock.
+    /// - Parameter isNeeded: Returns whether the action would still have an effect. It runs under the lock of the
+    ///   queue, so it must not take another lock.
     func add(
         at due: Timestamp, while isNeeded: (@Sendable () -> Bool)? = nil, _ action: @escaping @Sendable () -> Void
     ) {
@@ -75,7 +76,7 @@ final class TimerQueue: Sendable {
         }
     }
 
-    /// Runs what is due, and returns the next time. Nil if this sleeper is no longer needed.
+    /// Runs the actions that are due. Returns the next time; nil if this sleeper is no longer needed.
     private func fire() -> Timestamp? {
         while true {
             let (action, next) = state.withLock { state -> ((@Sendable () -> Void)?, Timestamp?) in

@@ -1,6 +1,6 @@
 public import WAL
 
-/// The places of appended events in the log, for waiting until they are durable.
+/// The sequence numbers of appended events. ``waitUntilDurable()`` suspends until the events are durable.
 public struct EventReceipt: Sendable {
     /// The sequence numbers of the events.
     public let sequences: ClosedRange<SequenceNumber>
@@ -11,12 +11,13 @@ public struct EventReceipt: Sendable {
         self.log = log
     }
 
-    /// The sequence number of the event, or of the last of several events.
+    /// The sequence number of the event; for several events, the number of the last one.
     public var sequence: SequenceNumber { sequences.upperBound }
 
-    /// Suspends until the events are durable, and starts a sync if none is under way.
+    /// Suspends until the events are durable. Starts a sync if none is running.
     ///
-    /// - Throws: `WALError.Code.indeterminate` if the sync failed; `closed`; `cancelled`.
+    /// - Throws: `WALError.Code.indeterminate` if the sync failed; `closed` if the log was closed; `cancelled` if the
+    ///   task was canceled.
     public func waitUntilDurable() async throws(WALError) {
         try await log.waitUntilDurable(sequence)
     }

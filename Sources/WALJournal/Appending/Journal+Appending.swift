@@ -3,15 +3,16 @@ public import WAL
 extension Journal {
     /// Appends an event.
     ///
-    /// When the function returns, the event survives the death of this process. Under `SyncPolicy.always` it is durable. Suspends for
-    /// the sync under that policy, and while no segment is ready.
+    /// When the function returns, the event survives the death of this process. Under `SyncPolicy.always` it is also
+    /// durable. Suspends for the sync under that policy, and while no segment is ready.
     ///
     /// - Parameters:
     ///   - event: The event.
-    ///   - attributes: Texts that are stored beside the event, such as a trace context. Names and values take at most 65,535 bytes.
-    /// - Returns: The event's place in the log.
-    /// - Throws: The codes of `WriteAheadLog.append(_:)`, and `invalidArgument` for an event that can't be encoded, with the coder's error
-    ///   as its cause.
+    ///   - attributes: Texts that the record stores with the event, such as a trace context. Encoded, all attributes of
+    ///     an event together have at most 65,535 bytes.
+    /// - Returns: The event's sequence number, in a receipt.
+    /// - Throws: The errors of `WriteAheadLog.append(_:)`, and `invalidArgument` for an event that can't be encoded,
+    ///   with the coder's error as its cause, or for a type name or attributes that are too long.
     @discardableResult
     public func append(_ event: Event, attributes: [String: String] = [:]) async throws(WALError) -> EventReceipt {
         let envelope = try format.envelope(attributes)
@@ -31,14 +32,17 @@ extension Journal {
         return EventReceipt(sequence...sequence, in: log)
     }
 
-    /// Appends events that become visible together or not at all, and a bookmark with them.
+    /// Appends events that become visible together or not at all. A bookmark can be appended with them.
+    ///
+    /// Suspends like ``append(_:attributes:)``.
     ///
     /// - Parameters:
     ///   - events: At least one event.
-    ///   - attributes: Texts that are stored beside each of the events.
+    ///   - attributes: Texts that the log stores with each event.
     ///   - bookmark: The producer's position. A bookmark's name belongs to one producer.
-    /// - Returns: The events' places in the log.
-    /// - Throws: As ``append(_:attributes:)``, and `invalidArgument` for no events or a bookmark that is too large.
+    /// - Returns: The events' sequence numbers, in a receipt.
+    /// - Throws: The errors of ``append(_:attributes:)``, and `invalidArgument` if there are no events or if the
+    ///   bookmark is too large.
     @discardableResult
     public func append(
         contentsOf events: some Sequence<Event>, attributes: [String: String] = [:], bookmark: Bookmark? = nil

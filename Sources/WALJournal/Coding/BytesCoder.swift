@@ -1,4 +1,4 @@
-/// The coder of events that are bytes already.
+/// A coder for events that are already bytes.
 public struct BytesCoder: SizedRecordCoder {
     /// Makes the coder.
     public init() {}

@@ -1,6 +1,6 @@
 internal import WAL
 
-/// The part of a journal's record before the event's payload (FORMAT.md, "The records of journals").
+/// The part of a journal's record that precedes the event's payload (FORMAT.md, "The records of journals").
 ///
 ///     magic u8 | envelope version u8 | schema version u16 | size of the type name u16 | size of the attributes u16
 ///     | type name | attributes
@@ -33,7 +33,7 @@ struct EventEnvelope: Hashable {
         return bytes
     }
 
-    /// The attributes, sorted, so that equal attributes make equal bytes.
+    /// The attributes in sorted order, so that equal attributes have equal bytes.
     private func encodedAttributes() throws(WALError) -> [UInt8] {
         var bytes: [UInt8] = []
         for (key, value) in attributes.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
@@ -51,8 +51,8 @@ struct EventEnvelope: Hashable {
         return bytes
     }
 
-    /// Reads the envelope of a record, and the offset of its payload. Returns nil if the record has no envelope of a
-    /// known version.
+    /// Reads the envelope of a record, and the offset of the record's payload. Returns nil if the record has no
+    /// envelope of a known version.
     static func decode(_ record: [UInt8]) -> (envelope: EventEnvelope, payloadOffset: Int)? {
         guard record.count >= headerSize, record[0] == magic, record[1] == version else { return nil }
         let typeSize = record.number(at: 4)

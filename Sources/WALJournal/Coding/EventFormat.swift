@@ -1,14 +1,15 @@
 public import WAL
 public import WALDelivery
 
-/// The form of a journal's events in the records of a log: the coder, the name of the type, and the version of its schema.
+/// The format of a journal's events in the records of a log: the coder, the name of the events' type, and the version
+/// of the type's schema.
 ///
-/// Each record has the name and the version, so that a later program can decode it. Use one format for the journal and for
-/// each process that reads it.
+/// Each record stores the name and the version, so that a later program can decode it. Use one format for the journal
+/// and for every process that reads the journal.
 public struct EventFormat<Event: Sendable>: Sendable {
-    /// The name of the events' type, which each record has. It may be empty.
+    /// The name of the events' type, which each record stores. It may be empty.
     public let type: String
-    /// The version of the type's schema, which each record has.
+    /// The version of the type's schema, which each record stores.
     public let version: UInt16
 
     private let coder: any RecordCoder<Event>
@@ -21,11 +22,11 @@ public struct EventFormat<Event: Sendable>: Sendable {
     /// Makes a format.
     ///
     /// - Parameters:
-    ///   - coder: Encodes events, and decodes those of this type and version.
+    ///   - coder: Encodes events, and decodes events of this type and version.
     ///   - type: The name of the events' type.
-    ///   - version: The version of the type's schema. Raise it whenever the coder can't decode older records.
-    ///   - decodingOther: Decodes the events of another type name or version. It throws for those that it doesn't know. Without it,
-    ///     such events are undecodable.
+    ///   - version: The version of the type's schema. Increase it whenever the coder can't decode older records.
+    ///   - decodingOther: Decodes events with another type name or version, and throws for events that it doesn't know.
+    ///     Without it, such events are undecodable.
     public init(
         _ coder: some RecordCoder<Event>, type: String = "", version: UInt16 = 1,
         decodingOther: (@Sendable (StoredEvent) throws -> Event)? = nil
@@ -40,7 +41,12 @@ public struct EventFormat<Event: Sendable>: Sendable {
 }
 
 extension EventFormat where Event: Codable {
-    /// Returns a format with JSON as the coding.
+    /// Returns a format that encodes events as JSON.
+    ///
+    /// - Parameters:
+    ///   - type: The name of the events' type.
+    ///   - version: The version of the type's schema. Increase it whenever older records don't decode as `Event`.
+    ///   - decodingOther: Decodes events with another type name or version. Without it, such events are undecodable.
     public static func json(
         type: String = "", version: UInt16 = 1, decodingOther: (@Sendable (StoredEvent) throws -> Event)? = nil
     ) -> EventFormat {
@@ -49,7 +55,12 @@ extension EventFormat where Event: Codable {
 }
 
 extension EventFormat where Event == [UInt8] {
-    /// Returns a format of events that are bytes already.
+    /// Returns a format for events that are already bytes.
+    ///
+    /// - Parameters:
+    ///   - type: The name of the events' type.
+    ///   - version: The version of the type's schema.
+    ///   - decodingOther: Decodes events with another type name or version. Without it, such events are undecodable.
     public static func bytes(
         type: String = "", version: UInt16 = 1, decodingOther: (@Sendable (StoredEvent) throws -> Event)? = nil
     ) -> EventFormat {
@@ -63,9 +74,15 @@ extension EventFormat {
         return try EventEnvelope(type: type, version: version, attributes: attributes).encoded()
     }
 
-    /// Returns the bytes of an event's record, such as the mended payload of a dead letter. `append` of a journal writes the same.
+    /// Returns the bytes of an event's record, for example to replace the payload of a dead letter.
     ///
-    /// - Throws: `invalidArgument` if the event can't be encoded, or the type or the attributes are too long.
+    /// ``Journal/append(_:attributes:)`` stores the same bytes.
+    ///
+    /// - Parameters:
+    ///   - event: The event.
+    ///   - attributes: Texts that the record stores with the event.
+    /// - Throws: `WALError.Code.invalidArgument` if the event can't be encoded, or if the type name or the attributes
+    ///   are too long.
     public func record(of event: Event, attributes: [String: String] = [:]) throws(WALError) -> [UInt8] {
         try envelope(attributes) + encode(event)
     }
@@ -81,9 +98,12 @@ extension EventFormat {
         }
     }
 
-    /// Returns the event of a record on its way to a sink.
+    /// Decodes the event of a record that a flusher delivers to a sink.
     ///
-    /// - Throws: ``UndecodableRecord``. A sink of the stores takes that for the record's fault, and keeps the record as a dead letter.
+    /// - Parameter record: The record.
+    /// - Returns: The event, with the record's sequence number and time.
+    /// - Throws: ``UndecodableRecord``. A sink of the stores treats this error as a defect of the record, and the
+    ///   record becomes a dead letter.
     public func event(of record: SinkRecord) throws(UndecodableRecord) -> JournalEvent<Event> {
         let copy = LogRecord(sequence: record.sequence, time: record.time, payload: Array(record.payload))
         switch decode(copy) {
@@ -93,10 +113,13 @@ extension EventFormat {
         }
     }
 
-    /// Returns a key closure for a `Flusher`: it delivers the events with one key in their order, and others at the same time.
+    /// Returns a key closure for a `Flusher`, which delivers events with equal keys in order and may deliver other
+    /// events concurrently.
     ///
-    /// The key's hash is the same in every process and version. It costs the decoding of each event by each worker of the flusher. Records
-    /// that can't be decoded have one key together.
+    /// The hash of a key is the same in every process and version. Each worker of the flusher decodes every event to
+    /// find its key. All records that can't be decoded share one key.
+    ///
+    /// - Parameter key: Returns the key of an event.
     public func laneKey(_ key: @escaping @Sendable (Event) -> String) -> @Sendable (RawSpan) -> UInt64? {
         { payload in
             let bytes = (0..<payload.byteCount).map { unsafe payload.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }

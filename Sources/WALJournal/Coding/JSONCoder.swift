@@ -1,6 +1,6 @@
 public import FoundationEssentials
 
-/// The coder of `Codable` events as JSON.
+/// A coder that encodes `Codable` events as JSON.
 ///
 /// This file is the only one in the package's libraries that needs Foundation.
 public struct JSONCoder<Event: Codable & Sendable>: RecordCoder {
@@ -10,8 +10,8 @@ public struct JSONCoder<Event: Codable & Sendable>: RecordCoder {
     /// Makes the coder.
     ///
     /// - Parameters:
-    ///   - encoder: Encodes events. Don't change it afterwards.
-    ///   - decoder: Decodes events. Don't change it afterwards.
+    ///   - encoder: Encodes events. Don't change the encoder after this call.
+    ///   - decoder: Decodes events. Don't change the decoder after this call.
     public init(encoder: JSONEncoder = JSONEncoder(), decoder: JSONDecoder = JSONDecoder()) {
         self.encoder = encoder
         self.decoder = decoder

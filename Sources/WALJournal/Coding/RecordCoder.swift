@@ -1,28 +1,39 @@
-/// A coder of events: it makes a payload of bytes from an event, and an event from a payload.
+/// A coder of events, which encodes an event as the bytes of a payload and decodes an event from a payload.
 ///
-/// Coders are called from several threads at the same time.
+/// Several threads may call a coder at the same time.
 public protocol RecordCoder<Event>: Sendable {
     associatedtype Event: Sendable
 
     /// Returns the payload of an event.
+    ///
+    /// - Parameter event: The event.
+    /// - Throws: An error of the coder's choice. Then the journal appends nothing.
     func encode(_ event: Event) throws -> [UInt8]
 
-    /// Returns the event of a payload. It throws for any bytes that aren't such a payload, because damaged or foreign
-    /// bytes may be among them.
+    /// Decodes the event of a payload.
+    ///
+    /// Damaged or foreign bytes may reach this function.
+    ///
+    /// - Parameter payload: The bytes of a payload, or any other bytes.
+    /// - Throws: An error of the coder's choice for all bytes that aren't a payload of this coder.
     func decode(_ payload: RawSpan) throws -> Event
 }
 
 /// A coder that knows the size of a payload before it writes it.
 ///
-/// A journal lets such a coder write directly into the log's memory, without an array in between.
+/// A journal lets such a coder write directly into the log's memory, without an intermediate array.
 public protocol SizedRecordCoder<Event>: RecordCoder {
     /// Returns the number of bytes that ``write(_:into:)`` writes for an event.
     func size(of event: Event) -> Int
 
-    /// Writes an event's payload: exactly ``size(of:)`` bytes.
+    /// Writes an event's payload, which has exactly ``size(of:)`` bytes.
     ///
-    /// It can't fail, because the record has its place in the log before the call. It should be quick: no later record
-    /// becomes visible before it returns.
+    /// This function can't fail, because the record already has its place in the log. It should return quickly: no
+    /// later record becomes visible before it returns.
+    ///
+    /// - Parameters:
+    ///   - event: The event.
+    ///   - output: The memory of the log for the payload.
     func write(_ event: Event, into output: inout OutputRawSpan)
 }
 

@@ -1,21 +1,21 @@
 public import WAL
 
-/// An event as its record has it, for decoding events of another type name or version.
+/// An event in its stored form, for the function that decodes events with another type name or version.
 public struct StoredEvent: Hashable, Sendable {
-    /// The event's place in the order of the log.
+    /// The sequence number of the event's record.
     public var sequence: SequenceNumber
     /// The time of the append, by the writer's clock.
     public var time: Timestamp
-    /// The name of the event's type, from the record.
+    /// The name of the event's type, as stored in the record.
     public var type: String
-    /// The version of the type's schema, from the record.
+    /// The version of the type's schema, as stored in the record.
     public var version: UInt16
     /// The event's attributes.
     public var attributes: [String: String]
-    /// The bytes that the coder made.
+    /// The payload, as the coder encoded it.
     public var payload: [UInt8]
 
-    /// Reads the event of a record. Returns nil if no journal of a known version wrote the record.
+    /// Reads the event of a record. Returns nil if the record has no envelope of a known version.
     package init?(_ record: LogRecord) {
         guard let (envelope, offset) = EventEnvelope.decode(record.payload) else { return nil }
         self.init(record, envelope, payload: record.payload[offset...])

@@ -4,7 +4,14 @@ public import WALDelivery
 extension Journal {
     /// Returns a consumer of the journal, which keeps its position in the log's cursor `consumer/NAME`.
     ///
-    /// Takes the arguments of `WriteAheadLog.consumer(_:configuration:visibility:)`, and throws its errors.
+    /// The parameters and errors are those of `WriteAheadLog.consumer(_:configuration:visibility:)`.
+    ///
+    /// - Parameters:
+    ///   - name: The consumer's name: 1 to 64 ASCII letters and digits, hyphens and underscores.
+    ///   - configuration: The consumer's settings.
+    ///   - visibility: Whether events are delivered before they are durable.
+    /// - Throws: `WALError.Code.locked` while another consumer of this name is open; `invalidArgument` for the name or
+    ///   the configuration; the errors of `WriteAheadLog.setCursor(_:to:)`.
     public func consumer(
         _ name: String, configuration: ConsumerConfiguration = ConsumerConfiguration(),
         visibility: ReadVisibility = .durable
@@ -16,7 +23,15 @@ extension Journal {
 extension ReadOnlyJournal {
     /// Returns a consumer of the journal, which keeps its position in the file `consumers/NAME` of the log's directory.
     ///
-    /// Takes the arguments of `ReadOnlyLog.consumer(named:configuration:lease:)`, and throws its errors.
+    /// Suspends until the file is durable. The parameters and errors are those of
+    /// `ReadOnlyLog.consumer(named:configuration:lease:)`.
+    ///
+    /// - Parameters:
+    ///   - name: The consumer's name: 1 to 64 ASCII letters and digits, hyphens and underscores.
+    ///   - configuration: The consumer's settings.
+    ///   - lease: The limits for the records that the log's writer keeps for the consumer.
+    /// - Throws: `WALError.Code.locked` while a consumer of this name is open in any process; `invalidArgument` for an
+    ///   argument; the other errors of `ReadOnlyLog.consumer(named:configuration:lease:)`.
     public func consumer(
         named name: String, configuration: ConsumerConfiguration = ConsumerConfiguration(),
         lease: ConsumerLease = ConsumerLease()

@@ -2,7 +2,8 @@ public import WAL
 
 /// An asynchronous sequence of a journal's entries in order: events, records that can't be decoded, and gaps.
 ///
-/// It waits at the end of the log, unless ``finishingAtEnd()`` is called, and finishes when the log is closed.
+/// The sequence waits at the end of the log for more events, and finishes when the log is closed. ``finishingAtEnd()``
+/// returns a sequence that doesn't wait.
 public struct JournalEntries<Event: Sendable>: AsyncSequence, Sendable {
     public typealias Element = JournalEntry<Event>
     public typealias Failure = WALError
@@ -15,13 +16,12 @@ public struct JournalEntries<Event: Sendable>: AsyncSequence, Sendable {
         self.format = format
     }
 
-    /// Returns the sequence in a form that finishes at the end of the log instead of waiting there.
+    /// Returns a sequence of the same entries that finishes at the end of the log instead of waiting there.
     public func finishingAtEnd() -> Self {
         JournalEntries(entries.finishingAtEnd(), format)
     }
 
-    /// Makes an iterator with a reader of its own. Its `next()` throws `WALError.Code.corrupted` at damage that it can't
-    /// pass, and `cancelled`.
+    /// Makes an iterator that has its own reader.
     public func makeAsyncIterator() -> Iterator {
         Iterator(entries: entries.makeAsyncIterator(), format: format)
     }
@@ -31,8 +31,11 @@ public struct JournalEntries<Event: Sendable>: AsyncSequence, Sendable {
         fileprivate var entries: LogIterator<LogEntry>
         fileprivate let format: EventFormat<Event>
 
-        /// Returns the next entry, and suspends until there is one. Returns nil after the last one, or when the log is
-        /// closed.
+        /// Returns the next entry. Suspends until there is one.
+        ///
+        /// - Returns: The next entry; nil after the last one, or when the log is closed.
+        /// - Throws: `WALError.Code.corrupted` at damage that the reader can't pass; `cancelled` if the task was
+        ///   canceled.
         public mutating func next() async throws(WALError) -> JournalEntry<Event>? {
             try await entries.next().map(format.decode)
         }

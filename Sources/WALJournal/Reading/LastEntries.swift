@@ -1,11 +1,12 @@
 internal import WAL
 
-/// The search for the last records of a log.
+/// Finds the last records of a log.
 enum LastEntries {
-    /// Returns the last `count` records and the gaps between them, newest first. Numbers without a record don't count, so
-    /// the search goes back as long as records are missing.
+    /// Returns the last `count` records and the gaps between them, newest first.
     ///
-    /// `reader` makes a reader that starts with a record.
+    /// The search reads farther back as long as too few records are found, because some numbers may have no record.
+    ///
+    /// - Parameter reader: Makes a reader that starts at a sequence number.
     static func find(
         _ count: Int, first: SequenceNumber, last: SequenceNumber, _ reader: (SequenceNumber) -> LogReader
     ) throws(WALError) -> [LogEntry] {
@@ -27,7 +28,7 @@ enum LastEntries {
         return entries
     }
 
-    /// Returns entries newest first, up to and including the record that is the `count`th.
+    /// Returns the newest entries first, and stops after `count` records.
     private static func newest(_ count: Int, of entries: [LogEntry]) -> [LogEntry] {
         var records = 0
         var newest: [LogEntry] = []

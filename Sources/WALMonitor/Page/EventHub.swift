@@ -1,18 +1,20 @@
 internal import WAL
 
-/// The clients of a monitor's events. While there are any, it looks at the log once a second.
+/// Sends events to the clients of a monitor. While there are clients, it examines the log once a second.
 ///
-/// The newest status is kept once for all clients, and each client takes from it what it doesn't have yet. So a slow client misses states
-/// in between, and costs no memory. Of the other events each client has a queue with a limit, at which it is disconnected.
+/// The hub keeps one copy of the newest status, and each client takes the members that it doesn't have yet. So a slow
+/// client skips intermediate states, and costs no memory. Each client has a queue for the other events. If the queue
+/// exceeds its limit, the hub disconnects the client.
 final class EventHub: Sendable {
     enum Topic: String, CaseIterable {
         case status, segments, tail, jobs
     }
 
     static let clientsMax = 32
-    /// The bytes of events that may wait for a client.
+    /// The largest number of bytes of events that may wait for a client.
     static let queueMax = 256 << 10
-    /// The looks without an event after which a client gets a comment, so that a broken connection is noticed.
+    /// The number of examinations without an event after which a client gets a comment. The comment reveals a broken
+    /// connection.
     private static let silenceMax = 15
 
     fileprivate struct Client {
@@ -22,7 +24,7 @@ final class EventHub: Sendable {
         var queuedBytes = 0
         var isClosed = false
         var silence = 0
-        /// The members of the status that the client has.
+        /// The members of the status that the client already has.
         var sent: [String: [UInt8]] = [:]
     }
 
@@ -35,7 +37,7 @@ final class EventHub: Sendable {
         var isClosed = false
     }
 
-    /// What one look at the log finds.
+    /// The result of one examination of the log.
     struct Look: Sendable {
         var status: [(key: String, value: [UInt8])] = []
         var events: [(topic: Topic, name: String, data: [UInt8])] = []
@@ -50,7 +52,7 @@ final class EventHub: Sendable {
 
     // MARK: Clients
 
-    /// Returns the events for a new client; nil if there are too many clients.
+    /// Returns the events for a new client; nil if there are too many clients or the hub is closed.
     func subscribe(_ topics: Set<Topic>) -> MonitorEvents? {
         let (bells, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let number = state.withLock { state -> Int? in
@@ -78,7 +80,7 @@ final class EventHub: Sendable {
         }
     }
 
-    /// Ends all clients' events, and takes no more clients.
+    /// Ends the events of all clients, and accepts no more clients.
     func close() {
         let bells = state.withLock { state in
             state.isClosed = true
@@ -99,7 +101,7 @@ final class EventHub: Sendable {
         }
     }
 
-    /// Publishes an event outside of the looks.
+    /// Publishes an event between two examinations of the log.
     func publish(_ topic: Topic, _ name: String, _ data: [UInt8]) {
         publish(Look(events: [(topic, name, data)]))
     }
@@ -144,7 +146,8 @@ final class EventHub: Sendable {
         case end
     }
 
-    /// Returns an event as text. JSON has no line breaks outside of strings, and those in strings are escaped.
+    /// Returns an event as text. The data need no escaping, because `JSONText` writes no line breaks between values and
+    /// escapes those in strings.
     fileprivate static func text(_ name: String, _ data: [UInt8], _ generation: UInt64) -> [UInt8] {
         Array("id: \(generation)\nevent: \(name)\ndata: ".utf8) + data + Array("\n\n".utf8)
     }
@@ -159,14 +162,14 @@ extension EventHub.Client {
             queue.append(text)
             queuedBytes += text.count
         }
-        // One look may be larger than the limit. A client that takes each of them keeps up.
+        // One examination may find more than the limit. A client that takes the events of each examination keeps up.
         guard isBehind, queuedBytes > EventHub.queueMax else { return }
         isClosed = true
         queue = []
     }
 }
 
-/// A client's place in a hub, which it leaves when the last reference is gone.
+/// A client's place in a hub. The client leaves the hub when the last reference to its place is gone.
 private final class Subscription: Sendable {
     let hub: EventHub
     let number: Int
@@ -183,7 +186,8 @@ private final class Subscription: Sendable {
 
 /// The events of a monitor for one client, as text of the type `text/event-stream`.
 ///
-/// It ends when the monitor stops, and when 256 KiB wait for a client. A client that goes away leaves when the sequence is dropped.
+/// The sequence ends when the monitor stops, or when more than 256 KiB wait for the client. To unsubscribe a client
+/// that has disconnected, drop the sequence and its iterator.
 public struct MonitorEvents: AsyncSequence, Sendable {
     public typealias Element = [UInt8]
     public typealias Failure = Never
@@ -192,8 +196,10 @@ public struct MonitorEvents: AsyncSequence, Sendable {
 
     fileprivate init(subscription: Subscription) { self.subscription = subscription }
 
+    /// Makes an iterator, which takes the events of the client.
     public func makeAsyncIterator() -> Iterator { Iterator(subscription: subscription) }
 
+    /// An iterator over a client's events.
     public struct Iterator: AsyncIteratorProtocol {
         private let subscription: Subscription
         private var bells: AsyncStream<Void>.Iterator
@@ -204,6 +210,7 @@ public struct MonitorEvents: AsyncSequence, Sendable {
             bells = subscription.bells.makeAsyncIterator()
         }
 
+        /// Returns the next piece of text; nil after the last one. Suspends until there is an event.
         public mutating func next() async -> [UInt8]? {
             if !hasBegun {
                 hasBegun = true

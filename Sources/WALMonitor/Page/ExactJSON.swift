@@ -1,12 +1,12 @@
 internal import WAL
 
-/// JSON for readers whose numbers have 53 bits: the members of an object, with long integers as strings.
+/// JSON for readers whose numbers have a precision of 53 bits. Long integers become strings.
 package struct ExactJSON {
-    /// The number of digits up to which every integer is exact in JavaScript.
+    /// The largest number of digits with which every integer is exact in JavaScript.
     private static let digitsMax = 15
 
-    /// Returns the members of a valid object in order. In their values, integers of more than 15 digits are strings, unless the reader
-    /// has 64-bit numbers.
+    /// Returns the members of a valid object in order. In the values, integers of more than 15 digits become strings,
+    /// unless the reader has 64-bit numbers.
     package static func members(of object: [UInt8], numbers: Bool = false) -> [(key: String, value: [UInt8])] {
         var members: [(key: String, value: [UInt8])] = []
         var (key, value): ([UInt8], [UInt8]) = ([], [])
@@ -108,7 +108,7 @@ package struct ExactJSON {
 }
 
 extension ExactJSON {
-    /// Returns an object of these members.
+    /// Returns the object that consists of these members.
     static func object(_ members: [(key: String, value: [UInt8])]) -> [UInt8] {
         var text = JSONText()
         text.object { for member in members { $0.json(member.key, member.value) } }

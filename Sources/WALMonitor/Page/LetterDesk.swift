@@ -2,9 +2,9 @@ internal import WAL
 internal import WALDelivery
 internal import WALTasks
 
-/// The dead letters of a store, and what a monitor does with them.
+/// The dead letters of a store, and the jobs in which a monitor redrives or discards them.
 actor LetterDesk {
-    /// What a monitor may do with dead letters.
+    /// The actions that a monitor may be allowed to take on dead letters.
     typealias Action = LogMonitor.Action
 
     struct Selection: Sendable {
@@ -38,7 +38,7 @@ actor LetterDesk {
         self.hub = hub
     }
 
-    /// Returns the number of letters of a selection, and the newest of them, the oldest first.
+    /// Returns the number of selected letters, and the newest of them from the oldest to the newest.
     func letters(_ selection: Selection, max: Int) async throws(MonitorFailure) -> (count: Int, rows: [LetterRow]) {
         var rows: [LetterRow] = []
         var count = 0
@@ -67,13 +67,13 @@ actor LetterDesk {
         }
     }
 
-    /// The answer for a store's error, whose text may have addresses and payloads.
+    /// Returns the answer for a store's error. The error's text may contain addresses and payloads.
     static func failure(_ error: any Error, _ decoder: RowDecoder) -> MonitorFailure {
         let reason = decoder.shown("\(error)").map { ": \($0)" } ?? "."
         return MonitorFailure(502, "store", "The store doesn't answer\(reason)")
     }
 
-    /// Starts a job with the letters of a selection, unless their number isn't the expected one. Returns the job's number.
+    /// Starts a job on the selected letters, if their number is the expected one. Returns the job's number.
     func start(_ action: Action, _ selection: Selection, expected: Int) async throws(MonitorFailure) -> Int {
         guard !isBusy else { throw MonitorFailure(409, "busy", "Another job is running. Wait for its end.") }
         isBusy = true
@@ -108,7 +108,7 @@ actor LetterDesk {
                 progress.applied += 1
             } catch {
                 guard case .record = store.classify(error) else {
-                    // It says nothing about the letter, and the next letters would fail, too.
+                    // The error isn't caused by the letter, and the next letters would fail too.
                     progress.error = decoder.shown("\(error)") ?? "The store failed."
                     break
                 }

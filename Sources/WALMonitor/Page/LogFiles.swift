@@ -2,8 +2,10 @@ internal import WAL
 internal import WALDelivery
 internal import WALFlow
 
-/// All that a monitor reads from the files of a log. It reads on a thread of its own, one request after another, so that any number of
-/// clients takes at most one processor, and nothing blocks the cooperative pool.
+/// Reads the files of a log for a monitor.
+///
+/// It reads on its own thread, one request after another. So any number of clients use at most one processor, and
+/// nothing blocks the cooperative pool.
 actor LogFiles {
     private let thread: SerialThread
     private let directory: String
@@ -19,7 +21,7 @@ actor LogFiles {
     private var segmentsKey: [UInt64] = []
     private var tail: LogReader?
     private var tailTime = ContinuousClock.now
-    /// The time after which a tail begins again at the end, because no client has had it meanwhile.
+    /// The time without a call after which a tail starts again at the end of the log.
     private static let tailAgeMax: Duration = .seconds(5)
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -56,10 +58,11 @@ actor LogFiles {
                 snapshot = try LogSnapshot(log, name: name)
             }
         }
-        // Damage among the dead letters is reported where they are listed. The state of the log is shown all the same.
+        // Damage among the dead letters is reported in the list of dead letters. The state of the log is shown in this
+        // case too.
         try? letters.read(directory)
         snapshot.keptDeadLetters = letters.counts
-        // A database quotes rows in its errors.
+        // The error of a database may quote rows.
         for index in snapshot.status.sinks.indices {
             snapshot.status.sinks[index].error = decoder.shown(snapshot.status.sinks[index].error)
         }
@@ -74,10 +77,10 @@ actor LogFiles {
 
     func allSegments() throws(WALError) -> [SegmentInfo] { try log.segments }
 
-    /// Returns the segments that are new or changed since the last call, and the numbers of those that are gone. Reads the files only if
-    /// the status says that something has changed.
+    /// Returns the segments that are new or changed since the last call, and the numbers of those that are gone. Reads
+    /// the files only if the status reports a change. The first call returns no segments.
     func changedSegments(_ status: LogStatus) throws(WALError) -> (changed: [SegmentInfo], removed: [UInt64]) {
-        // A forged status has negative numbers.
+        // A forged status may contain negative numbers.
         let numbers = status.segments.byState.map { UInt64(clamping: $0.number) }
         let key = numbers + [status.firstSequence.rawValue, UInt64(clamping: status.disk.bytes)]
         guard key != segmentsKey else { return ([], []) }
@@ -97,7 +100,8 @@ actor LogFiles {
         try search.run(log, decoder)
     }
 
-    /// Returns the rows of the records since the last call, at most a number of them, and the number of records that were left out.
+    /// Returns the rows of the records that are new since the last call, and the number of records that were left out.
+    /// The number of rows is limited.
     func newRecords(through last: SequenceNumber, max: Int) throws(WALError) -> (rows: [[UInt8]], skipped: UInt64) {
         defer { tailTime = .now }
         guard let reader = tail, ContinuousClock.now - tailTime < Self.tailAgeMax else {
@@ -124,7 +128,7 @@ actor LogFiles {
 
     // MARK: Dead letters
 
-    /// Returns the letters beside the log, and what is damaged among them.
+    /// Returns the letters beside the log, and a description of the first damage among them.
     func deadLetters() throws(WALError) -> (rows: [LetterRow], damage: String?) {
         try letters.read(directory)
         return (letters.rows, letters.damage.map { $0.gap?.description ?? $0.message })
@@ -132,7 +136,7 @@ actor LogFiles {
 
     // MARK: Flows
 
-    /// Reads the journals of live tasks, up to a number of records.
+    /// Reads the journals of live tasks. Stops after a number of records.
     func flows(recordsMax: Int) throws(WALError) -> (table: JournalTable, isWhole: Bool)? {
         guard let cursor = try log.cursors[JournalTable.cursor] else { return nil }
         let reader = log.reader(from: cursor.next)
@@ -144,17 +148,18 @@ actor LogFiles {
     }
 }
 
-/// The dead letters beside a log, without their payloads. Each call reads those that are new.
+/// The newest dead letters beside a log, with the beginnings of their payloads. Each call reads the letters that are
+/// new.
 private struct KeptLetters {
     private(set) var counts: [String: UInt64] = [:]
-    /// The newest letters, oldest first.
+    /// The newest letters, from the oldest to the newest.
     private(set) var rows: [LetterRow] = []
-    /// The first damage that was met.
+    /// The first damage that was found.
     private(set) var damage: WALError?
     private var reader: DeadLetterReader?
     private let decoder: RowDecoder
 
-    /// Bounds the memory to some 10 MiB.
+    /// The largest number of letters, which limits the memory to about 10 MiB.
     private static let rowsMax = 10_000
 
     init(_ decoder: RowDecoder) { self.decoder = decoder }
@@ -162,7 +167,7 @@ private struct KeptLetters {
     mutating func read(_ directory: String) throws(WALError) {
         if reader == nil {
             let new = try DeadLetterReader(logDirectory: directory)
-            // Without dead letters there is no log to read from. The next call looks for it again.
+            // Without dead letters there is no log to read from. The next call looks for the log again.
             guard new.hasLog else { return }
             reader = new
         }
@@ -172,13 +177,13 @@ private struct KeptLetters {
             if rows.count > Self.rowsMax { rows.removeFirst(Self.rowsMax / 10) }
         }
         if reader?.isOutdated ?? false {
-            // Letters that were counted are removed.
+            // Letters that were counted have been removed from the log.
             self = KeptLetters(decoder)
             try read(directory)
         }
     }
 
-    /// Returns the next letter, also after damage. A reader reports damage once.
+    /// Returns the next letter, also after damage. A reader reports a damage once.
     private mutating func next() throws(WALError) -> DeadLetterRecord? {
         while true {
             do throws(WALError) {
@@ -186,7 +191,7 @@ private struct KeptLetters {
             } catch {
                 guard error.code == .corrupted || error.gap != nil else { throw error }
                 if error.code == .corrupted { damage = damage ?? error }
-                // Without a gap, the reader may not have passed it.
+                // Without a gap, the reader may not have passed the damage.
                 if error.gap == nil { return nil }
             }
         }

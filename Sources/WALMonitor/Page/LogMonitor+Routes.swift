@@ -12,7 +12,7 @@ internal import WALTasks
 extension LogMonitor {
     private struct Route: Sendable {
         var method = "GET"
-        /// Whether it needs no token.
+        /// Whether the route needs no token.
         var isOpen = false
         var body: @Sendable (LogMonitor, MonitorRequest) async throws -> MonitorResponse
     }
@@ -118,7 +118,7 @@ extension LogMonitor {
         guard !topics.isEmpty, topics.count == names.count else {
             throw MonitorFailure.badParameter("topics", "a list of status, segments, tail and jobs")
         }
-        // A request for the headers subscribes to nothing.
+        // A request for the headers doesn't subscribe.
         if request.method == "HEAD" { return MonitorResponse(200, "text/event-stream", .bytes([])) }
         guard let events = hub.subscribe(Set(topics)) else {
             throw MonitorFailure(503, "clients", "The monitor has \(EventHub.clientsMax) clients. Close one.")
@@ -206,7 +206,7 @@ extension LogMonitor {
         return rows(try await tasks(of: store, search))
     }
 
-    /// Asks the store by an index, and applies the other conditions to its answer.
+    /// Finds tasks by an index of the store, and applies the other conditions to the result.
     private func tasks(of store: any TaskStore, _ search: RecordSearch) async throws -> [RecordRow] {
         let found: [PersistentTask]
         if let id = search.fields["task"] {
@@ -272,7 +272,8 @@ extension LogMonitor {
 
     // MARK: Dead letters
 
-    /// The newest letters of a store that can be shown. Older ones are counted, and can be acted on by a filter.
+    /// The number of a store's letters that can be shown, the newest ones. Older letters are counted, and actions with
+    /// a filter reach them.
     private static let lettersMax = 10_000
 
     private func deadLetters(_ request: MonitorRequest) async throws -> MonitorResponse {
@@ -291,7 +292,7 @@ extension LogMonitor {
                 inStore = stored.count
                 letters += stored.rows
             } catch {
-                // The letters beside the log are there all the same.
+                // The letters beside the log are shown although the store failed.
                 failure = error.message
             }
         }
@@ -325,7 +326,7 @@ extension LogMonitor {
             throw MonitorFailure(409, "store", "There is no store. Name one with --store STORE.")
         }
         let body = try Self.decode(ActionBody.self, request)
-        // Without any condition, a mistake would take all of them.
+        // Without a required condition, a mistaken request would act on all letters.
         guard body.sequences != nil || body.filter != nil else {
             throw MonitorFailure(400, "body", "Name sequences, or a filter. An empty filter takes all dead letters.")
         }

@@ -4,36 +4,40 @@ public import WALTasks
 
 /// The live page of a log and its JSON, without a server: a function from requests to responses.
 ///
-/// `wal serve` has a server for it, and `WALMonitorServer` runs it in your process. To mount it in a server of your own, pass that
-/// server's requests to ``respond(to:)``; the article <doc:TheLivePage> has the code.
+/// `wal serve` has a server for it, and `WALMonitorServer` runs the page in your process. To mount the page in your own
+/// server, pass that server's requests to ``respond(to:)``; the article <doc:TheLivePage> has the code.
 public final class LogMonitor: Sendable {
-    /// What a client may do with the dead letters of a store.
+    /// An action that a client may take on the dead letters of a store.
     public enum Action: String, Sendable, CaseIterable {
-        /// Apply them again.
+        /// Applies dead letters again.
         case redrive
-        /// Remove them without applying them.
+        /// Removes dead letters without applying them.
         case discard
     }
 
+    /// The settings of a monitor.
     public struct Configuration: Sendable {
-        /// The log's name; without it, the last part of the directory's path.
+        /// The log's name. Without it, the name is the last part of the directory's path.
         public var name: String?
         /// The version of your program, for the page and the metrics.
         public var version = ""
-        /// The token that clients must have; see ``LogMonitor/makeToken()``. Without one, everyone whose requests reach the monitor may see it.
+        /// The token that clients must present; see ``LogMonitor/makeToken()``. Without a token, the monitor answers
+        /// every request that reaches it.
         public var token: String?
-        /// The host names under which the page is served, besides addresses and `localhost`.
+        /// The host names under which the page is served. IP addresses and `localhost` are always allowed.
         public var hosts: Set<String> = []
         /// The path under which the page is mounted, such as `/wal`.
         public var prefix = ""
+        /// The part of payloads and error texts that the page shows.
         public var payloads = MonitorPayloads.redacted
-        /// Whether the value of a key is left out with ``MonitorPayloads/redacted``.
+        /// Returns whether ``MonitorPayloads/redacted`` hides the value of a key.
         public var isSecret: @Sendable (_ key: String) -> Bool = MonitorPayloads.isSecret
-        /// What clients may do; nothing if empty.
+        /// The actions that clients may take. If it is empty, clients may only read.
         public var actions: Set<Action> = []
         /// The store whose dead letters and tasks the page shows.
         public var store: (any DeadLetterStore)?
 
+        /// Makes a configuration with the default values.
         public init() {}
     }
 
@@ -43,19 +47,25 @@ public final class LogMonitor: Sendable {
     let hub: EventHub
     let desk: LetterDesk?
     let decoder: RowDecoder
-    /// The facts that don't change, as JSON.
+    /// The constant facts about the monitor, as JSON.
     private let facts: [UInt8]
 
-    /// Makes a monitor of a log whose writer runs in another process.
+    /// Makes a monitor of a log whose writer runs in another process. Blocks while it opens the log's files.
     ///
-    /// - Throws: The errors of opening a `ReadOnlyLog`; `inputOutput` if the system can't start a thread.
+    /// - Parameters:
+    ///   - directory: The path of the log's directory.
+    ///   - configuration: The settings.
+    /// - Throws: The errors of opening a `ReadOnlyLog`; `WALError.Code.inputOutput` if the system can't start a thread.
     public convenience init(at directory: String, configuration: Configuration = Configuration()) throws(WALError) {
         try self.init(directory, nil, configuration)
     }
 
-    /// Makes a monitor of a log that is open in this process.
+    /// Makes a monitor of a log that is open in this process. Blocks while it opens the log's files for reading.
     ///
-    /// - Throws: The errors of opening a `ReadOnlyLog`; `inputOutput` if the system can't start a thread.
+    /// - Parameters:
+    ///   - log: The log.
+    ///   - configuration: The settings.
+    /// - Throws: The errors of opening a `ReadOnlyLog`; `WALError.Code.inputOutput` if the system can't start a thread.
     public convenience init(_ log: WriteAheadLog, configuration: Configuration = Configuration()) throws(WALError) {
         try self.init(log.directory, log, configuration)
     }
@@ -76,17 +86,20 @@ public final class LogMonitor: Sendable {
         desk = configuration.store.map { [decoder] in LetterDesk($0, files.id, decoder, hub) }
     }
 
-    /// Returns a new token: 128 random bits as text.
+    /// Returns a new token: 128 random bits as hexadecimal digits.
     public static func makeToken() -> String {
         var bytes: [UInt8] = []
         for _ in 0..<16 { bytes.append(hexadecimal: UInt8.random(in: 0...255)) }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Ends the events of all clients, so that a server can stop.
+    /// Ends the events of all clients, so that a server can stop. Later requests for events are refused.
     public func stop() { hub.close() }
 
-    /// Answers a request. Suspends while files are read, on a thread of the monitor's own.
+    /// Answers a request. Suspends while the monitor's own thread reads files.
+    ///
+    /// - Parameter request: The request.
+    /// - Returns: The response. An error becomes a response with the status of the error.
     public func respond(to request: MonitorRequest) async -> MonitorResponse {
         var response: MonitorResponse
         do throws(MonitorFailure) {
@@ -112,7 +125,7 @@ public final class LogMonitor: Sendable {
             $0.string("version", configuration.version)
             $0.string("payloads", configuration.payloads.rawValue)
             $0.array("actions") { array in
-                // Without a store there is nothing to act on.
+                // Without a store there are no letters to act on.
                 guard configuration.store != nil else { return }
                 for action in Action.allCases where configuration.actions.contains(action) {
                     array.string(nil, action.rawValue)
@@ -129,7 +142,7 @@ public final class LogMonitor: Sendable {
         StatusMembers.of(try await files.snapshot(), monitor: facts, numbers: numbers)
     }
 
-    /// The records that a client gets of a log in a second.
+    /// The largest number of records of the tail that a client gets per second.
     private static let tailMax = 200
 
     private static func look(_ files: LogFiles, _ facts: [UInt8], _ topics: Set<EventHub.Topic>) async -> EventHub.Look

@@ -1,9 +1,9 @@
 internal import WAL
 
-/// The rules about who may ask a monitor: host names, the token, and requests from other pages.
+/// The rules of access to a monitor: host names, the token, and requests that other pages make.
 struct MonitorAccess: Sendable {
     private let token: String?
-    /// The value of the session's cookie. It isn't the token, so that a cookie that leaks doesn't give the token away.
+    /// The value of the session's cookie. It differs from the token, so that a leaked cookie doesn't reveal the token.
     private let session: String
     private let hosts: Set<String>
     private let cookiePath: String
@@ -17,9 +17,10 @@ struct MonitorAccess: Sendable {
         cookiePath = prefix + "/"
     }
 
-    /// Throws unless the request names a host that is allowed.
+    /// Throws unless the request names an allowed host.
     ///
-    /// A page of another site can point its own host name to this machine, and its requests then come with that name.
+    /// A page of another site can make its own host name resolve to this machine. Then that page's requests arrive here
+    /// with that host name.
     func requireHost(_ request: MonitorRequest) throws(MonitorFailure) {
         guard let host = request.value(of: "host"), let name = Self.name(ofHost: host),
             Self.isAddress(name) || name == "localhost" || name.hasSuffix(".localhost") || hosts.contains(name)
@@ -55,10 +56,11 @@ struct MonitorAccess: Sendable {
         }
     }
 
-    /// Throws unless a request that changes something comes from the page itself, or from a program.
+    /// Throws unless a request that changes something comes from the page itself or from a program.
     ///
-    /// A browser says where a request comes from. For plain HTTP on a name that it doesn't trust, it leaves `Sec-Fetch-Site` out; then
-    /// `Origin` says so. Only a program can have the token in a header and neither of the two.
+    /// A browser names the origin of a request. For plain HTTP on a name that the browser doesn't trust, it omits
+    /// `Sec-Fetch-Site`, but then `Origin` names the origin. Only a program can send the token in a header without
+    /// either of these headers.
     func requireSameOrigin(_ request: MonitorRequest) throws(MonitorFailure) {
         let refusal = MonitorFailure(403, "origin", "Requests that change something must come from the page itself.")
         guard request.value(of: "x-wal") == "1" else { throw refusal }
@@ -76,12 +78,12 @@ struct MonitorAccess: Sendable {
         }
     }
 
-    /// The cookie of a session that began with the token.
+    /// The cookie of a session, which a client gets for the token.
     var cookie: String { "\(Self.cookieName)=\(session); Path=\(cookiePath); HttpOnly; SameSite=Strict" }
 
     // MARK: Parts
 
-    /// Returns the name in a `Host` header; nil if it isn't one.
+    /// Returns the name in a `Host` header; nil if the text isn't a valid header value.
     static func name(ofHost host: String) -> String? {
         let host = host.lowercased()
         let name: Substring
@@ -98,7 +100,8 @@ struct MonitorAccess: Sendable {
         return name.isEmpty ? nil : String(name)
     }
 
-    /// Whether a host name is an address. No page can have one as its own host name without being on that machine.
+    /// Whether a host name is an address. A page can have an address as its host name only if it comes from that
+    /// machine.
     private static func isAddress(_ name: String) -> Bool {
         if name.hasPrefix("["), name.hasSuffix("]") {
             return name.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }

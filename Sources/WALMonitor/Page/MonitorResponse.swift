@@ -2,14 +2,20 @@ internal import WAL
 
 /// A response to a ``MonitorRequest``.
 public struct MonitorResponse: Sendable {
+    /// The body of a response.
     public enum Body: Sendable {
+        /// A whole body.
         case bytes([UInt8])
-        /// Bytes that come while the client stays. Write each piece before the next one is taken, so that a slow client holds no memory.
+        /// Bytes that arrive as long as the client is connected. Write each piece before you take the next one, so that
+        /// a slow client holds no memory.
         case events(MonitorEvents)
     }
 
+    /// The HTTP status code.
     public var status: Int
+    /// The headers. They don't include the length of the body.
     public var headers: [(name: String, value: String)]
+    /// The body.
     public var body: Body
 
     init(_ status: Int, _ contentType: String, _ body: Body, headers: [(name: String, value: String)] = []) {
@@ -29,7 +35,7 @@ public struct MonitorResponse: Sendable {
     }
 }
 
-/// A request that can't be served, with the status of HTTP.
+/// The failure of a request, with an HTTP status code.
 struct MonitorFailure: Error {
     var status: Int
     var code: String

@@ -6,21 +6,22 @@ internal import WAL
     internal import Foundation
 #endif
 
-/// The page: one file, with its style and its script.
+/// The HTML page, with its style and its script in one file.
 enum Page {
     static let bytes = PackageResources.page_html
 
     static let response = MonitorResponse(
         200, "text/html; charset=utf-8", .bytes(bytes), headers: [("Content-Security-Policy", policy)])
 
-    /// Allows the page's own style and script, by their hashes, and requests to its own server.
+    /// The content security policy. It allows the page's own style and script, by their hashes, and requests to the
+    /// page's own server.
     static let policy = [
         "default-src 'none'", "script-src '\(hash(of: "script"))'", "style-src '\(hash(of: "style"))'",
         "connect-src 'self'", "img-src data:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
     ].joined(separator: "; ")
 
-    /// Returns the hash of the text between the tags of an element, of which the page has one.
+    /// Returns the hash of the text in an element, which the page contains once.
     private static func hash(of element: String) -> String {
         let text = String(decoding: bytes, as: UTF8.self)
         let start = text.firstRange(of: "<\(element)>")?.upperBound ?? text.endIndex

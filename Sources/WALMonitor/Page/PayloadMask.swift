@@ -1,17 +1,20 @@
 internal import WAL
 
-/// The part of payloads and of texts that a monitor shows.
+/// The part of payloads and texts that a monitor shows.
 public enum MonitorPayloads: String, Sendable, CaseIterable {
-    /// Neither payloads nor their sizes, and no texts of errors.
+    /// Shows neither payloads nor their sizes, and no texts of errors.
     case none
-    /// The sizes of payloads.
+    /// Shows the sizes of payloads.
     case sizes
-    /// Payloads and texts, with `•••` for the values of secret keys.
+    /// Shows payloads and texts, with `•••` in place of the values of secret keys.
     case redacted
-    /// All of it.
+    /// Shows payloads and texts unchanged.
     case full
 
-    /// Whether a key of a payload names a secret: one of its words is `password`, `token`, `key`, `card` or the like.
+    /// Returns whether a key of a payload names a secret: one of its words is `password`, `token`, `key`, `card` or a
+    /// similar word.
+    ///
+    /// - Parameter key: The key.
     public static func isSecret(_ key: String) -> Bool {
         let plain = key.lowercased()
         if ["password", "passwd", "passphrase", "secret", "token", "credential"].contains(where: plain.contains) {
@@ -26,7 +29,7 @@ public enum MonitorPayloads: String, Sendable, CaseIterable {
         "iban",
     ]
 
-    /// Returns the words of `snake_case`, `kebab-case` and `camelCase` in lower case.
+    /// Returns the words of a `snake_case`, `kebab-case` or `camelCase` name in lower case.
     private static func words(_ key: String) -> [String] {
         var words: [String] = [""]
         var wasLower = false
@@ -44,7 +47,8 @@ public enum MonitorPayloads: String, Sendable, CaseIterable {
     }
 }
 
-/// Replaces the values of secret keys in a text: in JSON, also where it is cut, and in pairs such as `token=…` and `password: …`.
+/// Replaces the values of secret keys in a text. It finds keys in JSON, even in JSON that is cut off, and in pairs such
+/// as `token=…` and `password: …`.
 struct PayloadMask: Sendable {
     static let sign = "•••"
 
@@ -73,7 +77,7 @@ struct PayloadMask: Sendable {
                     input.skipValue()
                 } else {
                     input.position = end
-                    // A string may have pairs in it, or JSON with escaped quotes.
+                    // A string may contain pairs, or JSON with escaped quotes.
                     var inner = Scanner(bytes: Array(string.dropFirst()))
                     output += [byte] + masked(&inner, isInString: true)
                 }
@@ -119,7 +123,7 @@ struct PayloadMask: Sendable {
 
         static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
 
-        /// Takes a string with its quotes, or the rest of the text if it has no end.
+        /// Takes a string with its quotes. Takes the rest of the text if the string has no end.
         mutating func string() -> ArraySlice<UInt8> {
             let start = position
             position += 1
@@ -137,7 +141,7 @@ struct PayloadMask: Sendable {
             return Array(bytes[start..<position])
         }
 
-        /// Takes what stands between a key and its value. In escaped JSON, a backslash and a quote are part of it.
+        /// Takes the text between a key and its value. In escaped JSON, this text includes a backslash and a quote.
         mutating func separator() -> [UInt8]? {
             let start = position
             var hasSign = false
@@ -146,9 +150,9 @@ struct PayloadMask: Sendable {
                     if hasSign { break }
                     hasSign = true
                 } else if byte == UInt8(ascii: "'"), position == start {
-                    // The end of a key in single quotes.
+                    // This is the closing quote of a key in single quotes.
                 } else if byte == UInt8(ascii: ">"), hasSign, bytes[position - 1] == UInt8(ascii: "=") {
-                    // The arrow of Ruby and PHP.
+                    // This is the arrow of Ruby and PHP.
                 } else if byte == UInt8(ascii: "\\")
                     || (byte == UInt8(ascii: "\"") && position > start
                         && bytes[position - 1] == UInt8(ascii: "\\"))
@@ -165,7 +169,7 @@ struct PayloadMask: Sendable {
             return Array(bytes[start..<position])
         }
 
-        /// Passes a value of JSON.
+        /// Skips a value of JSON.
         mutating func skipValue() {
             var depth = 0
             while let byte = current {
@@ -189,7 +193,8 @@ struct PayloadMask: Sendable {
             }
         }
 
-        /// Passes the value of a pair in a text: a string, a word, or a scheme and a word. A list of cookies ends with the line.
+        /// Skips the value of a pair in a text: a string, a word, or a scheme and a word. A list of cookies ends at the
+        /// end of the line.
         mutating func skipText(of key: String, isInString: Bool) {
             if let quote = current, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") && !isInString {
                 position += 1
@@ -198,7 +203,7 @@ struct PayloadMask: Sendable {
                 return
             }
             let isCookie = key.contains("cookie")
-            // An authorization names its scheme first, whatever that is.
+            // An authorization begins with a scheme, which may be any word.
             var namesScheme = key.hasSuffix("authorization")
             while true {
                 let start = position
@@ -210,7 +215,7 @@ struct PayloadMask: Sendable {
             }
         }
 
-        /// Passes bytes up to one of these or to the end of a string.
+        /// Skips bytes up to one of `ends` or to the end of a string.
         private mutating func skipWord(upTo ends: [UInt8]) {
             while let byte = current, !ends.contains(byte), byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
                 position += 1

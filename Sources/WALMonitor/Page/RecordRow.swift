@@ -5,23 +5,23 @@ internal import WALFlow
 internal import WALLogging
 internal import WALTasks
 
-/// A record as a monitor shows it.
+/// A record in the form that a monitor shows.
 package struct RecordRow {
     enum Kind: String, CaseIterable {
         case task, activity, change, line, flow, record
     }
 
-    /// The number of the record; nil for a row of a store.
+    /// The sequence number of the record; nil for a row of a store.
     var sequence: SequenceNumber?
     var time: Timestamp
     var kind: Kind
-    /// The size of the payload in bytes; nil if sizes aren't shown.
+    /// The size of the payload in bytes; nil if sizes are hidden.
     var size: Int?
-    /// The fields by name, in the order in which they are shown.
+    /// The names and values of the fields, in the order in which they are shown.
     var fields: [(name: String, value: String)] = []
-    /// The payload as text; nil if it isn't shown.
+    /// The payload as text; nil if it is hidden.
     var payload: String?
-    /// Whether the text has only the beginning of the payload.
+    /// Whether the text contains only the beginning of the payload.
     var isCut = false
 
     subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
@@ -41,11 +41,11 @@ package struct RecordRow {
     }
 }
 
-/// Makes rows of records, and leaves out what a monitor doesn't show.
+/// Makes rows of records, without the parts that a monitor hides.
 package struct RowDecoder: Sendable {
-    /// The part of a payload that a row has, in bytes.
+    /// The largest part of a payload in a row, in bytes.
     static let shownMax = 4 << 10
-    /// The part of a payload that the row of a single record has.
+    /// The largest part of a payload in the row of a search for a single record, in bytes.
     static let singleMax = 1 << 20
 
     private let payloads: MonitorPayloads
@@ -78,7 +78,7 @@ package struct RowDecoder: Sendable {
         return row
     }
 
-    /// Returns a text that may quote a payload, such as an error; nil if it isn't shown.
+    /// Returns the shown part of a text that may quote a payload, such as an error; nil if such texts are hidden.
     func shown(_ text: String?) -> String? {
         guard let text else { return nil }
         let cut =
@@ -176,9 +176,9 @@ package struct RowDecoder: Sendable {
     }
 }
 
-/// A dead letter as a monitor shows it.
+/// A dead letter in the form that a monitor shows.
 struct LetterRow: Sendable {
-    /// The letter in the store; nil for one beside the log.
+    /// The identifier of the letter in the store; nil for a letter beside the log.
     var stored: StoredDeadLetter.ID?
     var sequence: SequenceNumber
     var time: Timestamp
@@ -212,7 +212,7 @@ struct LetterRow: Sendable {
     }
 
     private mutating func decode(_ body: [UInt8], _ decoder: RowDecoder) {
-        // Thousands of letters are kept, so each has only the beginning of its payload.
+        // A monitor keeps thousands of letters, so each letter has only the beginning of its payload.
         var decoder = decoder
         decoder.payloadMax = 512
         let decoded = unsafe decoder.row(sequence: sequence, time: time, body.span.bytes)

@@ -1,28 +1,28 @@
 internal import WAL
 
-/// A search in the records of a log, with limits that it reports.
+/// A search in the records of a log. It has limits, and reports the limit that ended it.
 struct RecordSearch: Sendable {
-    /// Where it begins, and its direction.
+    /// The beginning and the direction of a search.
     enum Start: Sendable {
-        /// From the newest record before a number, or from the newest one, to older ones.
+        /// From the newest record before a number, or from the newest record of the log, to older records.
         case before(SequenceNumber?)
-        /// From a number to newer ones.
+        /// From a number to newer records.
         case from(SequenceNumber)
-        /// From a time to newer ones.
+        /// From a time to newer records.
         case since(Timestamp)
     }
 
-    /// Why a search ended.
+    /// The reason why a search ended.
     enum Stop: String {
         /// There are no more records in this direction.
         case end
-        /// It has the rows that were asked for.
+        /// The search has found the requested number of rows.
         case limit
-        /// It has read 100,000 records.
+        /// The search has read 100,000 records.
         case window
-        /// It has read 64 MiB.
+        /// The search has read 64 MiB.
         case bytes
-        /// It has taken 250 ms.
+        /// The search has taken 250 ms.
         case time
     }
 
@@ -30,7 +30,8 @@ struct RecordSearch: Sendable {
         var rows: [[UInt8]] = []
         var scanned: UInt64 = 0
         var stopped = Stop.end
-        /// Where the search continues: the first number to read, or for older records the number before which they are. Nil at the end.
+        /// The number at which the search continues; nil at the end. It is the first number to read. In a search for
+        /// older records, it is the number before which the next search begins.
         var next: SequenceNumber?
     }
 
@@ -38,14 +39,14 @@ struct RecordSearch: Sendable {
     static let windowMax: UInt64 = 100_000
     private static let bytesMax = 64 << 20
     private static let timeMax: Duration = .milliseconds(250)
-    /// The most records that are read at once when older ones are searched.
+    /// The largest number of records in a piece of a search for older records.
     private static let pieceMax: UInt64 = 8192
 
     var start = Start.before(nil)
     var kinds: Set<RecordRow.Kind> = Set(RecordRow.Kind.allCases)
     /// The fields that must have exactly these values.
     var fields: [String: String] = [:]
-    /// A text that the fields or the payload must have, as they are shown.
+    /// A text that a field or the payload must contain in the form that is shown.
     var contains: String?
     var limit = 100
 
@@ -116,7 +117,7 @@ struct RecordSearch: Sendable {
         return result
     }
 
-    /// Reads pieces from the newest to the oldest, each in the order of the log.
+    /// Reads pieces of the log from the newest to the oldest. Within a piece, it reads in the order of the log.
     private func older(_ log: ReadOnlyLog, before end: SequenceNumber?, _ decoder: RowDecoder) throws(WALError)
         -> Result
     {
@@ -125,9 +126,10 @@ struct RecordSearch: Sendable {
         let first = try log.firstSequence.rawValue
         var end = try min(end?.rawValue ?? .max, log.lastSequence.rawValue + 1)
         let newest = end
-        // A reader that moves remembers the places of frames in a segment without an index.
+        // In a segment without an index, a reader that seeks remembers the offsets of frames. So one reader serves all
+        // pieces.
         let reader = log.reader(from: SequenceNumber(rawValue: end))
-        // Without conditions the first piece has all rows. With them, larger pieces cost fewer searches for a place.
+        // Without conditions, the first piece has all rows. With conditions, larger pieces need fewer seeks.
         var size = UInt64(limit)
         while end > first {
             let start = max(first, end - min(end, size))
@@ -141,13 +143,13 @@ struct RecordSearch: Sendable {
                 guard let found = try take(reader, decoder, &budget) else { break }
                 switch found {
                 case .row(let row, let sequence) where sequence.rawValue < end:
-                    // Only the last ones are returned. The others must not fill the memory.
+                    // Only the last matches are returned. The other matches must not fill the memory.
                     if matches.count >= 2 * wanted { matches.removeFirst(wanted) }
                     matches.append((row, sequence.rawValue))
                 case .gap: gapCount += 1
                 default: break
                 }
-                // A piece counts once it is read to its end, because the rows at its end come first.
+                // A piece counts only after it is read to its end, because its newest rows are at its end.
                 wasExhausted = wasExhausted ?? budget.exhausted
                 isCutOff = wasExhausted != nil && end - start > 1 && reader.nextSequence.rawValue < end
                 if isCutOff { break }
@@ -158,7 +160,8 @@ struct RecordSearch: Sendable {
                     result.next = SequenceNumber(rawValue: end)
                     return result
                 }
-                // Records may be large or slow. The first piece must be small enough that the search gets on.
+                // Records may be large or slow to read. The first piece must be small enough for the search to make
+                // progress.
                 size = max(1, (min(reader.nextSequence.rawValue, end) - start) / 4)
                 budget = Budget()
                 continue
@@ -166,7 +169,7 @@ struct RecordSearch: Sendable {
             for match in matches.reversed() {
                 result.rows.append(match.row)
                 guard result.rows.count >= limit else { continue }
-                // The older part of the piece is read again by the next search.
+                // The next search reads the older part of the piece again.
                 result.scanned += end - match.sequence
                 result.stopped = .limit
                 result.next = match.sequence > first ? SequenceNumber(rawValue: match.sequence) : nil
@@ -178,7 +181,8 @@ struct RecordSearch: Sendable {
             if recordCount == 0 {
                 end = max(first, try Self.end(of: log, before: end))
             } else {
-                // The next piece has a quarter of the bytes of a search at most, if its records are like these.
+                // If the next records have the same size, the next piece takes at most a quarter of the bytes of a
+                // search.
                 let recordSize = UInt64(budget.bytes - before.bytes) / recordCount
                 size = min(4 * size, Self.pieceMax, max(1, UInt64(Self.bytesMax / 4) / max(1, recordSize)))
             }
@@ -191,8 +195,8 @@ struct RecordSearch: Sendable {
         return result
     }
 
-    /// Returns the number after the last record of the segment before a number, or that number. A promotion skips 2^40 numbers, which no
-    /// search could walk.
+    /// Returns the number after the last record of the last segment that begins before `end`, but at most `end`. A
+    /// promotion skips 2^40 numbers, and no search could go through them in pieces.
     private static func end(of log: ReadOnlyLog, before end: UInt64) throws(WALError) -> UInt64 {
         let segment = try log.segments.last { $0.state != .prepared && $0.firstSequence.rawValue < end }
         return min(end, segment?.lastSequence?.next.rawValue ?? end)

@@ -1,8 +1,8 @@
 internal import WAL
 
-/// The status of a log as the members of a JSON object.
+/// The members of the JSON object that reports the status of a log.
 enum StatusMembers {
-    /// Long integers are strings, unless the reader has 64-bit numbers.
+    /// Returns the members for a snapshot. Long integers are strings, unless the reader has 64-bit numbers.
     static func of(
         _ snapshot: LogSnapshot, monitor: [UInt8], numbers: Bool = false
     ) -> [(key: String, value: [UInt8])] {
@@ -30,7 +30,7 @@ enum StatusMembers {
         return members
     }
 
-    /// The members of a log that can't be read.
+    /// Returns the members for a log that can't be read.
     static func of(_ error: WALError, monitor: [UInt8]) -> [(key: String, value: [UInt8])] {
         [
             ("monitor", monitor),
@@ -58,7 +58,7 @@ enum StatusMembers {
 }
 
 extension SegmentInfo {
-    /// Writes the segment. `cursors` are the positions that may keep it.
+    /// Writes the segment. `cursors` are the positions that may prevent its removal.
     func write(to text: inout JSONText, cursors: [LogStatus.Cursor]?) {
         text.object {
             $0.number("number", number)

@@ -16,7 +16,7 @@ public struct AdditionalSink: Sendable {
     /// exist.
     public var startSequence: SequenceNumber?
 
-    /// Makes a value.
+    /// Makes an additional sink.
     public init(_ sink: any Sink, attachment: SinkAttachment = .required, startSequence: SequenceNumber? = nil) {
         self.sink = sink
         self.attachment = attachment

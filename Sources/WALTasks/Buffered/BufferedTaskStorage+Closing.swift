@@ -6,8 +6,8 @@ extension BufferedTaskStorage {
     /// Runs in a service group until the group shuts down or delivery fails permanently.
     ///
     /// In both cases it drains and closes the storage. If it is canceled, it closes the storage without draining. An
-    /// unavailable store is no failure: undelivered changes stay in the log for the next start, and a warning states
-    /// their number. The end of a best-effort sink is no failure either.
+    /// unavailable store isn't a failure: undelivered changes stay in the log for the next start, and a warning states
+    /// their number. The end of a best-effort sink isn't a failure either.
     ///
     /// - Throws: the codes of ``close(within:)``.
     public func run() async throws {

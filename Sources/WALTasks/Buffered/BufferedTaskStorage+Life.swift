@@ -6,11 +6,20 @@ internal import WALDelivery
 extension BufferedTaskStorage {
     /// Opens the log in `directory`, which is created if necessary, and begins to deliver to `store`.
     ///
-    /// The storage owns the store and the additional sinks from then on, and closes them. An unreachable store doesn't prevent opening;
-    /// see ``TaskBufferConfiguration/requiresStore``. Neither does an unreachable sink.
+    /// The storage owns the store and the additional sinks from then on, and closes them. An unreachable store doesn't
+    /// prevent opening; see ``TaskBufferConfiguration/requiresStore``. Neither does an unreachable sink.
+    ///
+    /// - Parameters:
+    ///   - directory: The path of the log's directory.
+    ///   - store: The store that gets every change.
+    ///   - additionalSinks: The sinks that get the log as well.
+    ///   - configuration: The configuration of the buffer.
+    ///   - logger: The logger of the storage, its log and its flushers.
+    ///   - metrics: The backend of the metrics, whose names are in `WALMetric`.
     ///
     /// - Throws: ``TaskStorageError``:
-    ///   - `invalidArgument` if a value of the configuration is out of range, or if two sinks, or a sink and the store, have one name
+    ///   - `invalidArgument` if a value of the configuration is out of range, or if two sinks, or a sink and the store,
+    ///     have the same name
     ///   - `storeAway` if the store is required and can't be reached
     ///   - `logFailed` if the log can't be opened, with the reason
     public static func open(
@@ -69,7 +78,7 @@ extension BufferedTaskStorage {
                 flusher: sink.flusher(
                     of: log, drainTimeout: configuration.drainTimeout, logger: logger, metrics: factory))
         }
-        // Records that retention has removed aren't in the log, whatever the cursor says.
+        // Records that retention has removed aren't in the log, even if the cursor is before them.
         let delivered = max(
             log.cursors["sink/\(sink.name)"] ?? .zero, SequenceNumber(rawValue: log.firstSequence.rawValue - 1))
         let start = configuration.recoveryEnabled ? delivered : log.lastSequence

@@ -127,10 +127,10 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     public func save(_ task: PersistentTask) async throws -> TaskReceipt {
         try life.checkOpen()
         try task.validate()
-        let size = TaskCodec.size(ofSaved: task)
+        let size = ByteCounter.count { TaskCodec.put(task, into: &$0) }
         return try await submit { () throws(WALError) in
             try overlay.add(
-                .update, of: task.id, size: size, encode: { TaskCodec.encode(saved: task, into: &$0) },
+                .update, of: task.id, size: size, encode: { TaskCodec.put(task, into: &$0) },
                 append: writeAheadLog.tryAppend)
         }
     }
@@ -139,10 +139,10 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     public func log(_ activity: TaskActivityLog) async throws -> TaskReceipt {
         try life.checkOpen()
         try activity.validate()
-        let size = TaskCodec.size(ofLogged: activity)
+        let size = ByteCounter.count { TaskCodec.put(activity, into: &$0) }
         return try await submit { () throws(WALError) in
             try overlay.add(
-                .activity, of: activity.taskID, size: size, encode: { TaskCodec.encode(logged: activity, into: &$0) },
+                .activity, of: activity.taskID, size: size, encode: { TaskCodec.put(activity, into: &$0) },
                 append: writeAheadLog.tryAppend)
         }
     }
@@ -153,7 +153,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         var batch = RecordBatch()
         for task in tasks {
             try task.validate()
-            batch.append(count: TaskCodec.size(ofSaved: task)) { TaskCodec.encode(saved: task, into: &$0) }
+            batch.append(count: ByteCounter.count { TaskCodec.put(task, into: &$0) }) { TaskCodec.put(task, into: &$0) }
         }
         return try await submit(batch, tasks.map { .task(id: $0.id, .update) })
     }

@@ -1,6 +1,6 @@
 package import WAL
 
-/// What durable DAGs need of a buffered storage, whatever its store.
+/// The interface of a buffered storage for durable DAGs, without the type of its store.
 package protocol FlowStorage: Sendable {
     var writeAheadLog: WriteAheadLog { get }
 

@@ -151,10 +151,11 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
     /// Reads the store under a snapshot, and again if `body` returns that its result is outdated: meanwhile the store may have applied a
     /// barrier of the snapshot or a later change of its task, or retention has removed records.
     ///
-    /// The repetition of other changes gives the same result. Suppose that a barrier has removed a row since. Repeating an earlier save then gives the row the `dagID` of that save, which may not be the
-    /// barrier's, so the row stays. A removal of tasks that ended before a time must not be repeated on a row that
-    /// was written after it with an older time. If the store takes longer for a barrier than these attempts, the last
-    /// attempt counts, because then the barrier is most likely not applied.
+    /// The repetition of other changes gives the same result. Suppose that a barrier has removed a row since. Repeating
+    /// an earlier save then gives the row the `dagID` of that save, which may not be the barrier's, so the row stays. A
+    /// removal of tasks that ended before a time must not be repeated on a row that was written after it with an older
+    /// time. If the store takes longer for a barrier than these attempts, the last attempt counts, because in that case
+    /// the barrier is most likely not applied.
     private func repeating<Result>(
         _ body: () async throws -> (Result, isOutdated: Bool)
     ) async throws -> Result {

@@ -11,7 +11,7 @@
         var size: UInt32
     }
 
-    /// Space for some dozen tasks. It is small enough that an idle stripe wastes little.
+    /// Space for a few dozen tasks. It is small enough that an idle stripe wastes little.
     private static let chunkSize = 16 << 10
 
     @safe private final class Chunk {

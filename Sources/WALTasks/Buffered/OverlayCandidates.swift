@@ -15,7 +15,7 @@ struct OverlayListLimits: Sendable {
     var sizeMax: Int
     /// The number of mutations up to which all their tasks are collected.
     var directMax = 8192
-    /// The number of mutations whose tasks one walk considers. It keeps some dozen bytes for each.
+    /// The number of mutations whose tasks one walk considers. It keeps a few dozen bytes for each.
     var partMax = 2_000_000
 
     /// Returns the number of walks that consider all tasks.

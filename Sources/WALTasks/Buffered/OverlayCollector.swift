@@ -7,7 +7,7 @@ struct OverlayCollector: Sendable {
     let range: ClosedRange<UInt64>
     /// The hashes of the wanted ids. Nil for all.
     private let wanted: Set<UInt64>?
-    /// The hashes of the ids that a walk must take whatever their size.
+    /// The hashes of the ids that a walk must take regardless of their size.
     private let first: Set<UInt64>
     private let sizeMax: Int
     private var done: Set<UInt64> = []

@@ -55,15 +55,15 @@ struct OverlayQueue {
     private var end: UInt32 = 1
 
     var isEmpty: Bool { start == end }
-    /// The number of bytes of memory, except for some dozen.
+    /// The number of bytes of memory, except for a few dozen.
     var memorySize: Int {
         bytes.memorySize + entries.count * (MemoryLayout<Entry>.stride + MemoryLayout<UInt32>.stride)
     }
     private var count: UInt32 { end &- start }
 
     /// A place for one more mutation, reserved before the mutation is encoded, so that its bucket is loaded into the
-    /// processor's caches meanwhile. Before, with a million mutations of ten thousand tasks waiting, the bucket took
-    /// a sixth of the caller's time.
+    /// processor's caches meanwhile. Without this, with a million mutations of ten thousand tasks waiting, the bucket
+    /// took a sixth of the caller's time.
     @safe struct Reservation {
         fileprivate var hash: UInt32
         let buffer: UnsafeMutableRawBufferPointer

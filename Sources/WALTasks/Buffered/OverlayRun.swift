@@ -156,8 +156,8 @@ private struct OverlayRunWriter {
     }
 }
 
-/// A file of numbers that disappears with its last reference, however the process ends, because its name is removed
-/// at once.
+/// A file of numbers that disappears with its last reference, even if the process is killed, because its name is
+/// removed at once.
 private final class OverlayFile: Sendable {
     private let descriptor: Int32
 

@@ -16,8 +16,8 @@ struct OverlaySearch: Sendable {
     let log: WriteAheadLog
 
     /// Passes the records of a range to `body` in order. Returns the last sequence number reached. That is the end of
-    /// the range, unless records there stay unfinished for long. Records that retention removed are left out: the store has them, but
-    /// not yet when earlier rows were read (``TaskOverlay/lacksRecords(of:)``).
+    /// the range, unless records there stay unfinished for long. Records that retention removed are left out. The store
+    /// has them, but may not have had them when earlier rows were read (``TaskOverlay/lacksRecords(of:)``).
     @discardableResult
     func scan(
         _ range: ClosedRange<UInt64>, _ body: (SequenceNumber, RawSpan) -> Void
@@ -71,7 +71,7 @@ struct OverlaySearch: Sendable {
 
 extension TaskCodec {
     /// Returns the kind of an encoded mutation and the range of its task's id, for an index. The range is nil if the
-    /// mutation has no task id. The result is nil if the bytes are visibly no mutation.
+    /// mutation has no task id. The result is nil if the bytes clearly aren't a mutation.
     static func outline(of payload: RawSpan) -> (kind: OverlayKind, id: Range<Int>?)? {
         do throws(TaskCodecError) {
             var input = FieldInput(payload)

@@ -32,7 +32,7 @@ final class StoreReach<Store: TaskStore>: Sendable {
         /// Whether a call that tests the store's return is in progress.
         var isProbing = false
         var callCount = 0
-        /// The number of lists in progress. They may have all connections.
+        /// The number of lists in progress. They may occupy all connections.
         var listCount = 0
     }
 
@@ -61,7 +61,7 @@ final class StoreReach<Store: TaskStore>: Sendable {
     /// The number of calls in progress.
     var callCount: Int { state.withLock(\.callCount) }
 
-    /// Records that the store has answered any caller.
+    /// Notes that the store has answered any caller.
     func answered() {
         state.withLock { state in
             state.failure = nil

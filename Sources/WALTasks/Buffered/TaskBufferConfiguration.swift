@@ -21,8 +21,9 @@ public struct TaskBufferConfiguration: Sendable {
     /// ``targetSegmentRecords`` records take less than half of it. A record must fit, and so must a `save` of many
     /// tasks.
     public var segmentSize = 8 << 20
-    /// The age of its last record up to which the log keeps a segment whose records the store has, in case the store is restored to an
-    /// older state. After a longer outage of the store, the segments go soon after their delivery.
+    /// The age of a segment's last record up to which the log keeps the segment although the store has its records, in
+    /// case the store is restored to an older state. After a longer outage of the store, the segments are removed soon
+    /// after their delivery.
     public var segmentRetention: Duration = .seconds(24 * 60 * 60)
     /// The number of batches that are applied concurrently, at least 1. The store's `maxConcurrency` bounds it.
     public var workerCount = 2

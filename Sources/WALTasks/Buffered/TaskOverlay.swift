@@ -90,8 +90,8 @@ final class TaskOverlay: @unchecked Sendable {
     /// The number of bytes of memory that the mutations take.
     var memorySize: Int { budget.usedSize }
 
-    /// Returns whether the store may have applied by now what makes the repetition of the snapshot's changes wrong: a barrier of it, or a
-    /// later change of its task.
+    /// Returns whether the store may have applied a change that makes the repetition of the snapshot's changes wrong:
+    /// one of its barriers, or a later change of its task.
     func mayBeOutdated(_ snapshot: OverlaySnapshot) -> Bool {
         if let barrier = snapshot.barriers.first?.sequence, max(flushed(), progress.begun) >= barrier { return true }
         guard let end = snapshot.end, !snapshot.tasks.isEmpty else { return false }

@@ -14,7 +14,7 @@ extension String: FieldText {
     }
 }
 
-/// Bytes of valid UTF-8 in memory that another owns, and keeps as long as this text is used.
+/// Bytes of valid UTF-8 in memory that its owner keeps while this text is used.
 @safe
 package struct BorrowedText: FieldText {
     package let bytes: UnsafeRawBufferPointer
@@ -118,16 +118,12 @@ package struct BorrowedActivity: LoggedFields {
 extension RecordBatch {
     /// Adds the save of a task.
     package mutating func append(_ task: BorrowedTask) {
-        var counter = ByteCounter()
-        TaskCodec.put(task, into: &counter)
-        append(count: counter.count, filledBy: { TaskCodec.put(task, into: &$0) })
+        append(count: ByteCounter.count { TaskCodec.put(task, into: &$0) }, filledBy: { TaskCodec.put(task, into: &$0) })
     }
 
     /// Adds the logging of an activity.
     package mutating func append(_ activity: BorrowedActivity) {
-        var counter = ByteCounter()
-        TaskCodec.put(activity, into: &counter)
-        append(count: counter.count, filledBy: { TaskCodec.put(activity, into: &$0) })
+        append(count: ByteCounter.count { TaskCodec.put(activity, into: &$0) }, filledBy: { TaskCodec.put(activity, into: &$0) })
     }
 
     /// Adds a mutation.

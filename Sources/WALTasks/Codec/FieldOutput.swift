@@ -20,6 +20,14 @@ package struct ByteCounter: FieldOutput {
     @inlinable
     package init() {}
 
+    /// Returns the number of bytes that `put` writes.
+    @inlinable
+    package static func count(_ put: (inout ByteCounter) -> Void) -> Int {
+        var counter = ByteCounter()
+        put(&counter)
+        return counter.count
+    }
+
     @inlinable
     package mutating func put(_ byte: UInt8) {
         count += 1

@@ -4,6 +4,8 @@ extension TaskCodec {
     /// Decodes a mutation.
     ///
     /// It accepts any bytes: it neither traps nor reads outside of them, and allocates no more bytes than they have.
+    ///
+    /// - Throws: ``TaskCodecError`` if the bytes aren't an encoded mutation.
     public static func decode(_ payload: RawSpan) throws(TaskCodecError) -> TaskMutation {
         var input = FieldInput(payload)
         guard try input.byte() == version else { throw TaskCodecError(.unknownVersion, at: 0) }

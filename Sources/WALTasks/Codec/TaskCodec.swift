@@ -27,9 +27,7 @@ public enum TaskCodec {
 
     /// Returns the number of bytes of an encoded mutation.
     public static func size(of mutation: TaskMutation) -> Int {
-        var counter = ByteCounter()
-        put(mutation, into: &counter)
-        return counter.count
+        ByteCounter.count { put(mutation, into: &$0) }
     }
 
     /// Encodes a mutation. `output` must have space for ``size(of:)`` bytes.
@@ -45,28 +43,6 @@ public enum TaskCodec {
             put(mutation, into: &output)
             count = unsafe output.finalize(for: bytes)
         }
-    }
-
-    /// Returns the ``size(of:)`` of a save without making a mutation, which would copy the task.
-    static func size(ofSaved task: PersistentTask) -> Int {
-        var counter = ByteCounter()
-        put(task, into: &counter)
-        return counter.count
-    }
-
-    static func encode(saved task: PersistentTask, into output: inout OutputRawSpan) {
-        put(task, into: &output)
-    }
-
-    /// Returns the ``size(of:)`` of a logged activity.
-    static func size(ofLogged activity: TaskActivityLog) -> Int {
-        var counter = ByteCounter()
-        put(activity, into: &counter)
-        return counter.count
-    }
-
-    static func encode(logged activity: TaskActivityLog, into output: inout OutputRawSpan) {
-        put(activity, into: &output)
     }
 
     private static func put<Output: FieldOutput & ~Copyable & ~Escapable>(

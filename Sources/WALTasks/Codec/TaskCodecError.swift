@@ -2,6 +2,7 @@
 public struct TaskCodecError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of an error. More kinds may come: keep a default branch.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// The name of the code.
         public let description: String
 
         private init(_ name: String) {

@@ -1,8 +1,8 @@
 package import Logging
 internal import WAL
 
-/// The log of a store's connections. It reports that they fail, at a decreasing rate while that lasts, and that they
-/// succeed again.
+/// The log of a store's connections. It reports failures, at a decreasing rate while they last, and the first success
+/// after them.
 package final class ConnectionLog: Sendable {
     private let logger: Logger?
     private let start = ContinuousClock.now
@@ -29,7 +29,7 @@ package final class ConnectionLog: Sendable {
         logger?.info("a connection to the store is lost; the next call makes another")
     }
 
-    /// Reports that a connection is given up, because another one may find what the database lacked.
+    /// Reports that a connection is given up because the database lacked something. Another connection may find it.
     package func givenUp(after error: StoreError) {
         logger?.info(
             """

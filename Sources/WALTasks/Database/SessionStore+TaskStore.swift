@@ -5,6 +5,8 @@ extension SessionStore {
     /// The number of connections that write.
     public var maxConcurrency: Int { sessions.pools.writerCount }
 
+    /// Takes over lanes of a log under the rules of `Sink.claim(_:of:log:)`.
+    ///
     /// - Throws: `laneCountMismatch` if the log had another number of lanes before.
     public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(StoreError) -> [SinkLane] {
         let owner = sessions.pools.owner
@@ -13,6 +15,8 @@ extension SessionStore {
         }
     }
 
+    /// Applies the operations of a batch and moves its lanes, in one transaction.
+    ///
     /// - Throws:
     ///   - `fenced`, `busy`, `overloaded`, `full` and others, with nothing written
     ///   - `connectionFailed` if the connection broke before the transaction could be committed
@@ -34,6 +38,8 @@ extension SessionStore {
         try await query { (session) throws(StoreError) in try session.tasks(ids: ids) }
     }
 
+    /// Returns the lanes of a log, in order. Empty if the log was never delivered to this store.
+    ///
     /// - Throws: the server's error.
     public func checkpoints(log: LogID) async throws(StoreError) -> [SinkCheckpoint] {
         try await query { (session) throws(StoreError) in try session.checkpoints(log: log) }

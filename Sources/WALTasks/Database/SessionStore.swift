@@ -6,7 +6,7 @@ public protocol SessionStore: CheckpointStore, DeadLetterStore {
     var sessions: StoreSessions { get }
 }
 
-/// The sessions of a ``SessionStore``, without functions for others than this package.
+/// The sessions of a ``SessionStore``, without functions for other packages.
 public struct StoreSessions: Sendable {
     let pools: any SessionPools
 
@@ -15,7 +15,7 @@ public struct StoreSessions: Sendable {
     }
 }
 
-/// ``StorePools`` of any sessions.
+/// The interface of ``StorePools`` for sessions of any types.
 protocol SessionPools: Sendable {
     var server: StoreError.Server { get }
     var owner: String { get }
@@ -59,8 +59,8 @@ extension SessionStore {
         try await sessions.pools.query(body)
     }
 
-    /// Throws for a negative limit or offset. SQLite takes a negative limit for none, and other servers report a
-    /// fault of the statement.
+    /// Throws for a negative limit or offset. SQLite treats a negative limit as no limit, and other servers report an
+    /// error of the statement.
     func checkPage(_ limit: Int, _ offset: Int = 0) throws(StoreError) {
         guard limit >= 0, offset >= 0 else {
             throw StoreError(

@@ -12,8 +12,8 @@ extension StoreError {
             server: server, place: place)
     }
 
-    /// Returns the error for a batch of which a lane isn't as its owner believes: `fenced`, or `setBack` if the database lacks what it had
-    /// confirmed and no other owner has claimed a lane.
+    /// Returns the error for a batch with a lane that differs from its owner's view: `fenced`, or `setBack` if the
+    /// database lacks data that it had confirmed and no other owner has claimed a lane.
     ///
     /// - Parameters:
     ///   - expected: The lanes of the batch, in their state before it.

@@ -8,8 +8,8 @@ internal import WAL
 
 /// Activities in memory, encoded as they are in the log.
 ///
-/// They come in floods and are read seldom. So an activity allocates nothing of its own: its bytes stay in the buffer of its batch, and
-/// the indexes keep no keys, but the numbers of rows whose bytes have the key.
+/// They arrive in floods and are rarely read. So an activity allocates nothing of its own: its bytes stay in the buffer
+/// of its batch, and the indexes keep no keys, only the numbers of the rows whose bytes have the key.
 struct ActivityTable {
     private struct Row {
         var buffer: Int

@@ -67,7 +67,7 @@ extension MemoryTaskStore {
         }
     }
 
-    /// Applies the changes of `body` and moves the lanes, unless they aren't as their owner believes.
+    /// Applies the changes of `body` and moves the lanes, if each lane has the state that its owner expects.
     private func moving(
         _ lanes: [SinkLane], of laneCount: Int, log: LogID, to position: SequenceNumber,
         _ body: (inout TaskTable) -> SinkReceipt

@@ -15,7 +15,7 @@ struct RowIndex {
         var number: UInt32
     }
 
-    // A power of two in number, and a quarter of them without a row.
+    // Their number is a power of two, and at least a quarter of them have no row.
     private var cells = Array(repeating: Cell(hash: 0, number: 0), count: 16)
     private var count = 0
 

@@ -1,7 +1,7 @@
 internal import WAL
 package import WALDelivery
 
-/// A store that takes activities faster as they are encoded than as operations.
+/// A store that writes encoded activities faster than operations.
 package protocol CopyingStore: TaskStore {
     /// Applies a batch and moves its lanes, in one transaction. Returns nil, with nothing written, if the batch must be applied as
     /// operations.
@@ -10,7 +10,8 @@ package protocol CopyingStore: TaskStore {
 
 /// A batch whose activities a store writes while they are encoded, without decoding them. The other records become operations.
 ///
-/// Activities are rows of another table than all other records touch, so their order among those doesn't matter.
+/// Activities are in a table that no other record of such a batch touches, so their order among the other records
+/// doesn't matter.
 package struct CopyableBatch: Sendable {
     package let batch: SinkBatch
     package let activityCount: Int
@@ -37,7 +38,7 @@ package struct CopyableBatch: Sendable {
 
     /// Calls `copy` with each encoded activity, in order, and returns the other records as coalesced operations.
     ///
-    /// Returns nil if a record can't be decoded; `copy` returns false for one.
+    /// Returns nil if a record can't be decoded. `copy` returns false for such an activity.
     package func separate(
         copying copy: (RawSpan) throws(StoreError) -> Bool
     ) throws(StoreError) -> (operations: [TaskBatch.Operation], coalescedCount: Int)? {

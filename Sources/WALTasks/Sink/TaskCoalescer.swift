@@ -1,7 +1,7 @@
 internal import WAL
 
-/// A filter that drops mutations that a later mutation of the same batch makes unnecessary. The resulting rows are
-/// the same as if all had been applied one by one, whatever rows the store had before.
+/// A filter that drops mutations that a later mutation of the same batch makes unnecessary. The resulting rows are the
+/// same as if all had been applied one by one, for any rows that the store had before.
 ///
 /// | Earlier | Later | Result |
 /// | --- | --- | --- |

@@ -119,15 +119,3 @@ extension TaskMutation {
         }
     }
 }
-
-extension LogID {
-    /// Parses a log's identifier from its 32 hexadecimal digits. Returns nil for any other text.
-    @usableFromInline
-    package init?(_ digits: String) {
-        let utf8 = Array(digits.utf8)
-        guard utf8.count == 32, utf8.allSatisfy({ $0 >= UInt8(ascii: "0") }),
-            let low = UInt64(digits.prefix(16), radix: 16), let high = UInt64(digits.suffix(16), radix: 16)
-        else { return nil }
-        self.init(low: low.byteSwapped, high: high.byteSwapped)
-    }
-}

@@ -19,14 +19,14 @@ extension StoreError {
         public static let overloaded = Code("overloaded")
         /// The calling task was canceled, and so was its statement.
         public static let cancelled = Code("cancelled")
-        /// The disk, the database or a table is full, or the process may have no larger files (`ulimit -f`). Nothing was
-        /// stored. Works again when there is space.
+        /// The disk, the database or a table is full, or the process has reached its file size limit (`ulimit -f`).
+        /// Nothing was stored. Works again when there is space.
         public static let full = Code("full")
         /// A file can't be opened, read or written.
         public static let inputOutput = Code("inputOutput")
         /// Memory or threads ran out, here or on the server.
         public static let outOfMemory = Code("outOfMemory")
-        /// The database takes no changes: it is a replica, set to be read only, or a file that this process may not write.
+        /// The database takes no changes: it is a replica, set to read-only, or a file that this process may not write.
         public static let readOnly = Code("readOnly")
         /// The file under the open database was moved or removed. Open the store again. Only in SQLite.
         public static let moved = Code("moved")
@@ -55,7 +55,7 @@ extension StoreError {
         /// The database can't have a write-ahead log of its own: it is in memory, or its file system has no shared memory.
         /// Only in SQLite.
         public static let unsupported = Code("unsupported")
-        /// A lane has another owner, or a later position than the batch says. Nothing was written.
+        /// A lane has another owner, or a later position than the batch states. Nothing was written.
         public static let fenced = Code("fenced")
         /// A lane has an earlier position or claim than the database had confirmed: it is an older copy, or an old primary is back. Nothing
         /// was written. A flusher claims the lanes again, and sends the records that the database lacks.

@@ -1,13 +1,13 @@
 package import WAL
 
-/// A table of positions, and the column that says whose they are.
+/// A table of positions, and the column of their keys.
 package struct PositionTable: Sendable {
     package let name: String
     package let key: String
 
-    /// Of stores. One database holds one store, so the key is the log's id.
+    /// The table of stores. One database holds one store, so the key is the log's id.
     package static let ofStores = PositionTable(name: "wal_sink_checkpoint", key: "log_id")
-    /// Of sinks into tables of the user's own. The key is ``sinkKey(_:of:)``.
+    /// The table of sinks into tables of the user's own. The key is ``sinkKey(_:of:)``.
     package static let ofSinks = PositionTable(name: "wal_sink_lane", key: "log_sink")
 
     /// The longest name of a sink, in bytes.

@@ -6,7 +6,7 @@ public enum SQLValue: Hashable, Sendable {
     case null
     /// A whole number.
     case integer(Int64)
-    /// A number with a fraction. SQLite and MySQL refuse what isn't finite, because they have no such values.
+    /// A number with a fraction. SQLite and MySQL refuse infinities and NaN, because they have no such values.
     case real(Double)
     /// A text.
     case text(String)
@@ -41,7 +41,7 @@ extension SQLValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Exp
     public init(_ text: String?) { self = text.map(SQLValue.text) ?? .null }
 }
 
-/// A number that no `SQLValue.integer` can hold. A sink takes it for the record's fault.
+/// A number that no `SQLValue.integer` can hold. A sink treats it as a fault of the record.
 public struct SQLValueError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The number, in decimal digits.
     public let number: String

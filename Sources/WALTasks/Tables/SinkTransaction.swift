@@ -2,8 +2,9 @@ internal import WALDelivery
 
 /// The open transaction of a sink's function. It is valid until the function returns, on the function's thread.
 ///
-/// A statement that fails makes the batch fail, also if the function catches the error: what the database has undone by then depends on
-/// the database. To let a row pass that is there already, say so in the statement, such as by `ON CONFLICT DO NOTHING`.
+/// A statement that fails makes the batch fail, even if the function catches the error, because databases differ in the
+/// changes that they have undone by then. To accept a row that is there already, use a statement that allows it, for
+/// example with `ON CONFLICT DO NOTHING`.
 public final class SinkTransaction {
     private let session: any TableSession
     private var failure: StoreError?
@@ -19,18 +20,22 @@ public final class SinkTransaction {
     ///   - sql: One statement, with a place for each value: `?` in SQLite and MySQL, `$1`, `$2` and so on in PostgreSQL.
     ///   - values: The values.
     /// - Returns: The number of rows that it inserted, updated or deleted, as the database counts them. 0 for other statements.
-    /// - Throws: `StoreError`: `rowRefused` if the database refuses a row, `invalidArgument` for another number of values, several
-    ///   statements, or one that ends the transaction, or what the database reports.
+    /// - Throws: `StoreError`: `rowRefused` if the database refuses a row, `invalidArgument` for another number of
+    ///   values, several statements, or one that ends the transaction, or the error that the database reports.
     @discardableResult
     public func execute(_ sql: String, _ values: [SQLValue] = []) throws(StoreError) -> Int {
         try run { (session) throws(StoreError) in try session.execute(sql, values) }
     }
 
-    /// Runs a statement once for each row of values, in order: in PostgreSQL and MariaDB as one call with arrays of values, or without waiting
-    /// for the answers in between.
+    /// Runs a statement once for each row of values, in order: in PostgreSQL and MariaDB as one call with arrays of
+    /// values, or without waiting for the answers in between.
     ///
-    /// - Returns: The number of rows that it changed in all, as ``execute(_:_:)``.
-    /// - Throws: As ``execute(_:_:)``. The rows before the refused one are undone with the transaction.
+    /// - Parameters:
+    ///   - sql: One statement, as for ``execute(_:_:)``.
+    ///   - rows: The rows of values, one for each run.
+    ///
+    /// - Returns: The number of rows that it changed in all, counted as by ``execute(_:_:)``.
+    /// - Throws: The errors of ``execute(_:_:)``. The rows before the refused one are undone with the transaction.
     @discardableResult
     public func executeMany(_ sql: String, _ rows: [[SQLValue]]) throws(StoreError) -> Int {
         try run { (session) throws(StoreError) in
@@ -40,7 +45,7 @@ public final class SinkTransaction {
 
     /// Runs a query, and returns the values of its rows.
     ///
-    /// - Throws: As ``execute(_:_:)``.
+    /// - Throws: The errors of ``execute(_:_:)``.
     public func query(_ sql: String, _ values: [SQLValue] = []) throws(StoreError) -> [[SQLValue]] {
         try run { (session) throws(StoreError) in try session.query(sql, values) }
     }

@@ -44,7 +44,7 @@ extension TableSession {
         }
     }
 
-    /// Returns the first word of a statement in upper case, which says its kind.
+    /// Returns the first word of a statement in upper case, which identifies its kind.
     package func requireWord(_ sql: String) throws(StoreError) -> String {
         if sql.utf8.contains(0) {
             throw error(.invalidArgument, "the statement has a NUL: bind the value", statement: sql)

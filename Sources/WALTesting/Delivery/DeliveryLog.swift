@@ -1,12 +1,12 @@
 internal import WAL
 internal import WALDelivery
 
-/// A log in a temporary directory, for flushers.
+/// A log in a temporary directory, from which flushers deliver.
 final class DeliveryLog: Sendable {
     let log: WriteAheadLog
     private let directory: TemporaryDirectory
 
-    /// Opens a new log that takes records of this size. Blocks for some milliseconds.
+    /// Opens a new log that accepts records of up to this size. Blocks for a few milliseconds.
     private init(largestRecord: Int) throws {
         directory = try TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration()
@@ -25,7 +25,7 @@ final class DeliveryLog: Sendable {
         try payloads.map { try log.appendBlocking($0) }
     }
 
-    /// Returns the records that flushers have set aside, in order.
+    /// Returns the dead letters beside the log, in order.
     func deadLetters() async throws -> [DeadLetterRecord] {
         let directory = log.directory
         return try await Blocking.run {
@@ -39,7 +39,7 @@ final class DeliveryLog: Sendable {
     /// Closes the log and removes it.
     func close() async {
         let (log, directory) = (log, directory)
-        // An error of closing doesn't matter, because the directory is removed.
+        // An error at closing doesn't matter, because the directory is removed.
         await Blocking.run {
             try? log.closeBlocking()
             directory.remove()

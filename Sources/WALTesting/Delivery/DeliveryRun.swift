@@ -1,7 +1,7 @@
 internal import WAL
 internal import WALDelivery
 
-/// A run of one flusher, from its start until it has delivered every record or has stopped.
+/// A run of one flusher from its start until it has delivered every record, has stopped, or has run out of time.
 enum DeliveryRun {
     enum Outcome: Sendable {
         case drained
@@ -9,7 +9,7 @@ enum DeliveryRun {
         case stuck
     }
 
-    /// The shape of a flusher.
+    /// The size of a flusher: its workers, batches and lanes.
     struct Setting: Hashable, Sendable {
         var workers: Int
         var batchSize: Int
@@ -24,7 +24,7 @@ enum DeliveryRun {
         case timeIsUp
     }
 
-    /// Delivers the log's records and those that `body` appends. Closes the sink.
+    /// Delivers the log's records and the records that `body` appends. Closes the sink.
     static func deliver<Destination: Sink>(
         _ log: DeliveryLog, into sink: Destination, _ setting: Setting, patience: Duration,
         key: @escaping @Sendable (RawSpan) -> UInt64?,
@@ -72,7 +72,7 @@ enum DeliveryRun {
                 return .stopped(error ?? WALError.flusherEnded)
             case .bodyFailed(let error): throw error
             case .drained: outcome = outcome ?? .drained
-            // The flusher has stopped, and its own error says why.
+            // The flusher has stopped, and its own error has the reason.
             case .notDrained: break
             case .timeIsUp: outcome = outcome ?? .stuck
             }

@@ -4,7 +4,7 @@
     internal import Glibc
 #endif
 
-/// A temporary directory, removed with the last reference.
+/// A temporary directory, which is removed when the last reference to it is released.
 final class TemporaryDirectory: Sendable {
     let path: String
 
@@ -21,12 +21,12 @@ final class TemporaryDirectory: Sendable {
         remove()
     }
 
-    /// Removes the directory now.
+    /// Removes the directory immediately.
     func remove() {
         Self.remove(path)
     }
 
-    // Files that can't be removed stay, because the directory is temporary.
+    // Files that can't be removed stay, which is acceptable in the system's directory for temporary files.
     private static func remove(_ path: String) {
         guard unsafe unlink(path) != 0, let stream = unsafe opendir(path) else { return }
         var names: [String] = []

@@ -1,21 +1,21 @@
 internal import WAL
 internal import WALDelivery
 
-/// A sink between a flusher and the tested sink. It notes the batches and interferes with them.
+/// A sink between a flusher and the tested sink. It counts the batches and interferes with them.
 final class WatchedSink<Base: Sink>: Sink {
     /// The fate of a batch.
     enum Interference: Sendable {
         case none
-        /// The batch is applied, but the flusher gets no reply.
+        /// The sink applies the batch, but the flusher gets no reply.
         case losingReply
-        /// The batch isn't applied, and the flusher stops as if its process had died.
+        /// The sink doesn't apply the batch, and the flusher stops as if its process had died.
         case halting
     }
 
     struct Notes: Sendable {
-        /// The batches that were begun.
+        /// The number of batches that the flusher has begun to apply.
         var batchCount = 0
-        /// The batches that the sink has acknowledged.
+        /// The number of batches that the sink has acknowledged.
         var acknowledgedCount = 0
         /// The records that the sink itself set aside.
         var deadLetters: [DeadLetter] = []

@@ -2,19 +2,21 @@ internal import WAL
 
 /// The files and directories that a crash leaves.
 public struct CrashImage: Hashable, Sendable {
-    /// The contents of the files, by their paths relative to the watched directory.
+    /// The contents of each file, by the file's path relative to the watched directory.
     public var files: [String: [UInt8]] = [:]
-    /// The paths of the directories, parents before their contents.
+    /// The paths of the directories. A directory precedes its contents.
     public var directories: [String] = []
 
     init() {}
 
-    /// Makes the contents of a directory equal to the image, and removes all other files.
+    /// Makes the contents of a directory equal to the image, and removes all other files. Blocks while it writes the
+    /// files.
     ///
-    /// Writes all files on the calling thread.
+    /// - Parameter directory: The path of the directory, which is made if it doesn't exist.
+    /// - Throws: ``SystemCallError``.
     public func write(to directory: String) throws {
         try DirectoryContents.make(directory)
-        // Existing files are overwritten, which is faster than creating them again.
+        // Overwriting existing files is faster than creating them again.
         try removeOthers(in: directory, below: "")
         for path in directories { try DirectoryContents.make("\(directory)/\(path)") }
         for (path, contents) in files { try DirectoryContents.write(contents, to: "\(directory)/\(path)") }
@@ -31,7 +33,7 @@ public struct CrashImage: Hashable, Sendable {
         }
     }
 
-    /// Returns the image as found after a restart of the kernel, when only synced data can be trusted.
+    /// Returns the image as it appears after a restart of the kernel, when only synced data can be trusted.
     public func inAnotherBoot() -> CrashImage {
         var image = self
         for (path, var contents) in files where path.hasSuffix(".wal") {

@@ -6,7 +6,8 @@ internal import WAL
     internal import Glibc
 #endif
 
-/// The numbered images that a power loss can leave of one ``CrashState``, as found after a restart of the kernel.
+/// The numbered images that a power loss can leave of one ``CrashState``. Each image appears as after a restart of the
+/// kernel.
 public struct CrashImages: Sendable {
     private enum Part: Sendable {
         case unit(CrashState.FileID, Int)
@@ -14,7 +15,7 @@ public struct CrashImages: Sendable {
         case change(Int)
     }
 
-    /// A part of the state of which one of several versions has reached the disk.
+    /// A part of the state that has several versions, one of which has reached the disk.
     private struct Choice: Sendable {
         var part: Part
         /// The tick of each version. The first version is the durable one.
@@ -42,7 +43,7 @@ public struct CrashImages: Sendable {
         self.choices = choices
     }
 
-    /// The number of images, which aren't all different. `Int.max` if there are more.
+    /// The number of images; `Int.max` if there are more. Some images may be equal.
     public var count: Int {
         choices.reduce(1) { product, choice in
             let (next, isTooMany) = product.multipliedReportingOverflow(by: choice.ticks.count)
@@ -50,7 +51,9 @@ public struct CrashImages: Sendable {
         }
     }
 
-    /// Returns the image with this number, which must be below ``count``. Image 0 holds only the durable data.
+    /// Returns the image with a number. Image 0 contains only the durable data.
+    ///
+    /// - Parameter number: A number from 0 up to ``count`` - 1.
     public subscript(number: Int) -> CrashImage {
         var rest = number
         return image { choice in
@@ -59,11 +62,13 @@ public struct CrashImages: Sendable {
         }
     }
 
-    /// The image with every write.
+    /// The image that contains every write.
     public var newest: CrashImage { image { $0.ticks.count - 1 } }
 
-    /// Returns a random image. In many images nearly every write has reached the disk, or nearly none. In those,
-    /// recovery has the most to decide.
+    /// Returns a random image. In many of these images nearly every write has reached the disk, or nearly none. Such
+    /// images test the most decisions of recovery.
+    ///
+    /// - Parameter generator: The source of randomness.
     public func random(using generator: inout some RandomNumberGenerator) -> CrashImage {
         let chance = [2, 10, 50, 90, 98].randomElement(using: &generator) ?? 50
         return image { choice in

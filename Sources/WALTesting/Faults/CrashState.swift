@@ -8,11 +8,11 @@
 /// | an entry that was created, renamed, linked or removed since the last sync of its directory | done or not, each by itself; a rename is atomic |
 /// | synced data | unchanged |
 public struct CrashState: Sendable {
-    /// The unit that reaches the disk as a whole.
+    /// A unit of data that reaches the disk as a whole.
     public enum Unit: Int, Hashable, Sendable, CaseIterable {
-        /// 512 bytes, as disks write them.
+        /// 512 bytes, the unit in which disks write.
         case sector = 512
-        /// 4096 bytes, as kernels hand them to disks.
+        /// 4096 bytes, the unit in which kernels write to disks.
         case page = 4096
     }
 
@@ -26,7 +26,7 @@ public struct CrashState: Sendable {
 
     struct File: Sendable {
         var durable: [UInt8]
-        /// The contents of sectors that changed since the last sync, the oldest first.
+        /// The contents of each sector that changed since the last sync, from the oldest to the newest.
         var sectors: [Int: [(tick: Tick, bytes: [UInt8])]] = [:]
         var sizes: [(tick: Tick, size: Int)] = []
 
@@ -71,7 +71,9 @@ public struct CrashState: Sendable {
         path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
     }
 
-    /// Returns all images that a power loss can leave if changes reach the disk in units of this size.
+    /// Returns all images that a power loss can leave if changes reach the disk in units of one size.
+    ///
+    /// - Parameter unit: The unit.
     public func images(of unit: Unit) -> CrashImages {
         CrashImages(self, unit)
     }

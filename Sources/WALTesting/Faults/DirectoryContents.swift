@@ -4,10 +4,10 @@
     internal import Glibc
 #endif
 
-/// Reading and writing of whole directories.
+/// Functions that read, write and remove whole directories.
 enum DirectoryContents {
-    /// Returns all entries below `root` by their relative paths, parents before their contents. The contents of
-    /// directories are nil.
+    /// Returns all entries below `root` by their relative paths. A directory precedes its contents, and its own
+    /// contents are nil.
     static func read(_ root: String) throws -> [(path: String, contents: [UInt8]?)] {
         var found: [(path: String, contents: [UInt8]?)] = []
         try add(root, "", to: &found)

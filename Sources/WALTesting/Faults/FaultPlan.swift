@@ -1,4 +1,4 @@
-/// The plan that decides which calls fail. Pure.
+/// The plan that decides whether a call fails. It makes no calls itself.
 struct FaultPlan {
     private struct Rule {
         var operation: StorageOperation?
@@ -26,7 +26,7 @@ struct FaultPlan {
         random = nil
     }
 
-    /// Returns the fault of the next call, if any.
+    /// Counts a call, and returns the call's fault, if any.
     mutating func next(_ operation: StorageOperation) -> StorageFault? {
         counts[operation, default: 0] += 1
         var fault: StorageFault?
@@ -60,13 +60,13 @@ struct FaultPlan {
     }
 }
 
-/// A fault that has occurred.
+/// A fault that was injected into a call.
 public struct InjectedFault: Hashable, Sendable, CustomStringConvertible {
     /// The kind of the call.
     public var operation: StorageOperation
-    /// The number of the call among those of its kind, from 1.
+    /// The number of the call among the calls of its kind, counted from 1.
     public var number: Int
-    /// The fault.
+    /// The injected fault.
     public var fault: StorageFault
 
     public var description: String { "\(operation.rawValue) \(number): \(fault)" }

@@ -8,18 +8,24 @@ internal import WAL
 
 /// A storage that makes system calls of logs fail and records the states that a crash could leave.
 ///
-/// It watches all calls that logs in a directory make to the operating system. Make it before the log is opened.
-/// Several can be in use at the same time for different directories. Releasing the last reference ends the watching.
+/// It watches all calls to the operating system that the logs in a directory make. Make the storage before you open a
+/// log. Several storages may watch different directories at the same time. A storage stops watching when the last
+/// reference to it is released.
 public final class FaultyStorage: Sendable {
-    /// The watched directory. The logs are in it or below it.
+    /// The path of the watched directory, which contains the logs.
     public let directory: String
     private let hook: Hook
 
-    /// Starts watching an existing directory.
+    /// Starts to watch an existing directory.
     ///
-    /// With `recording`, it follows every change for ``crashState()``, and the current contents count as durable.
-    /// This call and each later call of the log then read the mapped files on the calling thread, so use small
+    /// With `recording`, the storage follows every change for ``crashState()``. The current contents count as durable.
+    /// Then this call and each later call of the log read all mapped files on the calling thread, so use small
     /// segments.
+    ///
+    /// - Parameters:
+    ///   - directory: The path of the directory.
+    ///   - recording: Whether the storage records changes.
+    /// - Throws: ``SystemCallError`` if the directory can't be read for a recording.
     public init(_ directory: String, recording: Bool = false) throws {
         var directory = directory
         while directory.utf8.count > 1, directory.hasSuffix("/") { directory.removeLast() }
@@ -34,20 +40,29 @@ public final class FaultyStorage: Sendable {
 
     // MARK: Failing
 
-    /// Makes `times` consecutive calls fail, beginning with the `number`th from now on. Counts the calls of one kind,
-    /// or of all kinds.
+    /// Makes consecutive calls of one kind fail, or consecutive calls of any kind.
+    ///
+    /// - Parameters:
+    ///   - operation: The kind of the calls; nil for calls of all kinds.
+    ///   - number: The number of the first call that fails, counted from 1 for the next call.
+    ///   - times: The number of calls that fail.
+    ///   - fault: The fault of these calls.
     public func fail(
         _ operation: StorageOperation? = nil, at number: Int = 1, times: Int = 1, with fault: StorageFault
     ) {
         hook.state.withLock { $0.plan.add(operation, at: number, times: times, fault) }
     }
 
-    /// Makes one call in `count` fail on average, with an error that is possible for its kind.
+    /// Makes calls fail at random, with faults that are possible for their kind.
+    ///
+    /// - Parameters:
+    ///   - seed: The seed of the random numbers.
+    ///   - count: The average number of calls per fault.
     public func failRandomly(seed: UInt64, oneIn count: Int) {
         hook.state.withLock { $0.plan.failRandomly(SeededGenerator(seed: seed), oneIn: count) }
     }
 
-    /// Ends all failures.
+    /// Ends all faults.
     public func heal() {
         hook.state.withLock { $0.plan.heal() }
     }
@@ -58,12 +73,12 @@ public final class FaultyStorage: Sendable {
     /// The number of calls of each kind.
     public var callCounts: [StorageOperation: Int] { hook.state.withLock(\.plan.counts) }
 
-    /// The number of calls.
+    /// The number of calls of all kinds.
     public var callCount: Int { callCounts.values.reduce(0, +) }
 
     // MARK: Crashing
 
-    /// Returns the states that a power loss could leave at this moment, or nil if it doesn't record.
+    /// Returns the state from which a power loss at this moment would start; nil if the storage doesn't record.
     public func crashState() -> CrashState? {
         hook.state.withLock { state in
             state.recorder?.takeSnapshot()
@@ -71,7 +86,8 @@ public final class FaultyStorage: Sendable {
         }
     }
 
-    /// Returns the files that `kill -9` leaves at this moment, which hold every write. Nil if it doesn't record.
+    /// Returns the files that `kill -9` leaves at this moment, which contain every write; nil if the storage doesn't
+    /// record.
     public func imageOfKilledProcess() -> CrashImage? {
         hook.state.withLock { state in
             state.recorder?.takeSnapshot()
@@ -79,10 +95,10 @@ public final class FaultyStorage: Sendable {
         }
     }
 
-    /// Calls `body` before and after every call to the operating system, with the states that a power loss could
-    /// leave then.
+    /// Calls `body` before and after every call to the operating system, if the storage records.
     ///
-    /// It is called for one call at a time, and must not use a log in the directory. Pass nil to stop.
+    /// - Parameter body: Gets the state from which a power loss at that moment would start. It runs for one call at a
+    ///   time, and must not use a log in the directory. Nil ends the calls.
     public func watch(_ body: (@Sendable (CrashState) -> Void)?) {
         hook.state.withLock { $0.observer = body }
     }
@@ -135,7 +151,7 @@ public final class FaultyStorage: Sendable {
 }
 
 extension StorageCall {
-    /// About half of the bytes to read or write, at least one.
+    /// About half of the bytes to read or write, but at least one byte.
     fileprivate var partialCount: Int {
         switch self {
         case .read(_, _, let count): max(1, count / 2)

@@ -4,33 +4,36 @@ public import WAL
 public struct LogContents: Sendable {
     /// A record, without its time.
     public struct Record: Hashable, Sendable {
+        /// The sequence number.
         public var sequence: UInt64
+        /// The payload.
         public var payload: [UInt8]
 
-        /// Makes a record.
+        /// Makes a record. Each argument sets the property of the same name.
         public init(sequence: UInt64, payload: [UInt8]) {
             self.sequence = sequence
             self.payload = payload
         }
     }
 
-    /// The records in the order of reading.
+    /// The records in the order in which a reader returns them.
     public var records: [Record]
-    /// The cursors by name, or nil if they aren't known.
+    /// The position of each cursor, by the cursor's name; nil if the cursors aren't known.
     public var cursors: [String: UInt64]?
-    /// The findings of opening the log.
+    /// The findings of the log's opening.
     public var findings: [RecoveryReport.Finding]
 
-    /// Makes contents that were read by other means.
+    /// Makes contents that your code has read. Each argument sets the property of the same name.
     public init(records: [Record], cursors: [String: UInt64]? = nil, findings: [RecoveryReport.Finding] = []) {
         self.records = records
         self.cursors = cursors
         self.findings = findings
     }
 
-    /// Reads a whole log that was just opened, on the calling thread.
+    /// Reads a whole log after its opening. Blocks while it reads.
     ///
-    /// - Throws: the codes of reading a log.
+    /// - Parameter log: The log, which was just opened.
+    /// - Throws: The errors of `LogReader.nextEntry()`.
     public init(of log: WriteAheadLog) throws(WALError) {
         var records: [Record] = []
         let reader = log.reader()

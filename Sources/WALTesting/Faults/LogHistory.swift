@@ -1,17 +1,18 @@
 public import WAL
 
-/// The operations on a log and the guarantees that it has given. They determine the allowed contents after a crash.
+/// The operations on a log and the guarantees that the log has given. They determine the allowed contents after a
+/// crash.
 ///
-/// Report each operation and the log's reply. After a crash, compare the contents with ``violations(in:after:)``, and
-/// continue with ``resume(from:)``. All payloads of a history must be different.
+/// Report each operation and the log's reply to the history. After a crash, check the contents with
+/// ``violations(in:after:)``, and continue with ``resume(from:)``. All payloads of a history must be different.
 public struct LogHistory: Sendable {
-    /// The end of the log's process.
+    /// The way in which the log's process ended.
     public enum Ending: String, Hashable, Sendable {
-        /// The log was closed, without an error.
+        /// The log was closed without an error.
         case closed
         /// The process was killed. Every write survives.
         case killed
-        /// The machine lost its power. Durable data survives.
+        /// The machine lost its power. Only durable data is sure to survive.
         case powerLoss
     }
 
@@ -19,22 +20,24 @@ public struct LogHistory: Sendable {
     public struct Violation: Hashable, Sendable, CustomStringConvertible {
         /// The kind of a violation.
         public enum Kind: String, Hashable, Sendable, CaseIterable {
-            /// A record that the log had guaranteed is missing.
+            /// A record that the log guaranteed is missing.
             case loss
-            /// A record was never appended, differs from the appended one, or was gone after an earlier crash.
+            /// A record was never appended, differs from the appended record, or was missing after an earlier crash.
             case foreign
-            /// A record occurs twice, is out of order, or follows a missing one; or a sequence number was reused.
+            /// A record occurs twice, is out of order, or follows a missing record. Or a sequence number was reused.
             case order
-            /// A cursor has a value that wasn't set.
+            /// A cursor has a value that was never set.
             case cursor
-            /// A finding doesn't match the events.
+            /// A finding contradicts the events.
             case finding
         }
 
+        /// The kind of the violation.
         public var kind: Kind
+        /// The difference, in words.
         public var description: String
 
-        /// Makes a violation that was found by other means.
+        /// Makes a violation that your code has found. Each argument sets the property of the same name.
         public init(_ kind: Kind, _ description: String) {
             self.kind = kind
             self.description = description
@@ -43,25 +46,25 @@ public struct LogHistory: Sendable {
 
     /// The payloads for which `append` has returned, by sequence number.
     private var reported: [UInt64: [UInt8]] = [:]
-    /// The payloads that may have been appended: `append` has not returned, or has thrown an error that leaves this
-    /// open.
+    /// The payloads that may have been appended: `append` hasn't returned, or has thrown an error that leaves the
+    /// outcome open.
     private var unknown: Set<Payload> = []
     /// The payloads that were missing after a crash and must not reappear.
     private var gone: Set<Payload> = []
-    /// The last record that retention may have removed.
+    /// The sequence number of the last record that retention may have removed.
     private var removable: UInt64 = 0
-    /// The values of each cursor since the last durable one, which comes first.
+    /// The values of each cursor since its last durable value, which comes first.
     private var cursors: [String: [UInt64?]] = [:]
 
-    /// The last sequence number that the log has called durable.
+    /// The last sequence number that the log has reported as durable.
     public private(set) var durable: UInt64 = 0
     /// The last sequence number that `append` has returned.
     public private(set) var last: UInt64 = 0
     /// Whether the kernel has dropped pages after a failed sync. Then records that weren't durable may be lost, even
-    /// from the middle, and may be reported as damage.
+    /// from the middle of the log, and may be reported as damage.
     public var pagesWereLost = false
 
-    /// Whether the log had no space or no disk for a while. Then a cursor that was set may not be written yet.
+    /// Whether the log had no space or no disk for a while. Then the value of a cursor may not be written yet.
     public var cursorsMayLag = false
 
     /// Makes the history of a new log.
@@ -69,13 +72,19 @@ public struct LogHistory: Sendable {
 
     // MARK: Reporting
 
-    /// Reports payloads before they are appended, so that they don't count as foreign if the process dies in between.
+    /// Reports payloads that are about to be appended, so that they don't count as foreign if the process dies during
+    /// the append.
+    ///
+    /// - Parameter payloads: The payloads.
     public mutating func willAppend(_ payloads: [UInt8]...) {
         unknown.formUnion(payloads.map(Payload.init))
     }
 
-    /// Reports that payloads were appended with consecutive sequence numbers, of which `sequence` is the last.
+    /// Reports that payloads were appended with consecutive sequence numbers.
     ///
+    /// - Parameters:
+    ///   - payloads: The payloads in their order.
+    ///   - sequence: The sequence number of the last payload.
     /// - Returns: A violation if the sequence numbers are wrong; otherwise nil.
     public mutating func didAppend(_ payloads: [[UInt8]], last sequence: SequenceNumber) -> Violation? {
         let first = sequence.rawValue + 1 - UInt64(payloads.count)
@@ -89,7 +98,10 @@ public struct LogHistory: Sendable {
         return isWrong ? Violation(.order, "sequence number \(first) was given after \(previous)") : nil
     }
 
-    /// Reports that the records up to and including `sequence` are durable, and all cursors that were set before.
+    /// Reports that the records up to and including `sequence` are durable, and so are all cursors that were set
+    /// before.
+    ///
+    /// - Parameter sequence: The number of the last durable record.
     public mutating func becameDurable(through sequence: SequenceNumber) {
         durable = max(durable, sequence.rawValue)
         guard !cursorsMayLag else { return }
@@ -97,16 +109,24 @@ public struct LogHistory: Sendable {
     }
 
     /// Reports that the records up to and including `sequence` are durable, without the cursors.
+    ///
+    /// - Parameter sequence: The number of the last durable record.
     public mutating func recordsBecameDurable(through sequence: SequenceNumber) {
         durable = max(durable, sequence.rawValue)
     }
 
-    /// Reports that a cursor was set or removed. Cursors that were never reported aren't checked.
+    /// Reports that a cursor was set or removed. A cursor that was never reported isn't checked.
+    ///
+    /// - Parameters:
+    ///   - name: The name of the cursor.
+    ///   - sequence: The position of the cursor; nil if it was removed.
     public mutating func didSetCursor(_ name: String, to sequence: SequenceNumber?) {
         cursors[name, default: [nil]].append(sequence?.rawValue)
     }
 
-    /// Reports that retention may remove records up to and including `sequence` from now on.
+    /// Reports that retention may now remove the records up to and including `sequence`.
+    ///
+    /// - Parameter sequence: The number of the last record that may be removed.
     public mutating func mayRemove(through sequence: SequenceNumber) {
         removable = max(removable, sequence.rawValue)
     }
@@ -119,12 +139,18 @@ public struct LogHistory: Sendable {
     }
 
     /// Returns the violations in a log that was opened again.
+    ///
+    /// - Parameters:
+    ///   - found: The contents of the log.
+    ///   - ending: The way in which the log's process ended.
     public func violations(in found: LogContents, after ending: Ending) -> [Violation] {
         order(of: found) + origin(of: found) + presence(in: found, ending) + cursors(in: found, ending)
             + findings(in: found, ending)
     }
 
-    /// Returns the violation of a record that was read from the open log, or nil.
+    /// Returns the violation in a record that was read from the open log; nil if there is none.
+    ///
+    /// - Parameter record: The record.
     public func violation(in record: LogContents.Record) -> Violation? {
         let payload = Payload(record.payload)
         let isKnown = reported[record.sequence].map { $0 == record.payload } ?? unknown.contains(payload)
@@ -132,7 +158,9 @@ public struct LogHistory: Sendable {
             ? nil : Violation(.foreign, "\(record.sequence) isn't what was appended")
     }
 
-    /// Continues the history with the found contents, which opening has made durable.
+    /// Continues the history from the contents that were found. The opening of the log has made them durable.
+    ///
+    /// - Parameter found: The contents of the log.
     public mutating func resume(from found: LogContents) {
         let payloads = Set(found.records.map { Payload($0.payload) })
         gone.formUnion(unknown.subtracting(payloads))
@@ -159,7 +187,7 @@ public struct LogHistory: Sendable {
         var problems: [Violation] = []
         var seen: Set<Payload> = []
         for record in found.records {
-            // All reported payloads differ, so a payload in its own place occurs once.
+            // All reported payloads differ, so a payload at its own sequence number can't occur twice.
             if reported[record.sequence] == record.payload { continue }
             let payload = Payload(record.payload)
             if !seen.insert(payload).inserted {
@@ -227,7 +255,7 @@ public struct LogHistory: Sendable {
     }
 }
 
-/// A payload that is hashed as a whole, not byte by byte as an array is.
+/// A payload whose hash covers its bytes as a whole. An array hashes byte by byte.
 private struct Payload: Hashable {
     private let bytes: [UInt8]
 

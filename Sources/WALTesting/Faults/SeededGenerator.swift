@@ -1,8 +1,10 @@
-/// A generator of the same random numbers for the same seed, in every process and version (SplitMix64).
+/// A generator whose random numbers for a seed are the same in every process and version (SplitMix64).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// Makes a generator.
+    ///
+    /// - Parameter seed: The seed of the random numbers.
     public init(seed: UInt64) {
         state = seed
     }

@@ -1,12 +1,12 @@
 internal import WAL
 
-/// A kind of call that a log makes to the operating system, to count and to fail.
+/// A kind of call that a log makes to the operating system. A storage counts calls by kind and makes them fail by kind.
 public enum StorageOperation: String, CaseIterable, Hashable, Sendable {
     /// Opening or creating a file.
     case open
     /// Reading from a file.
     case read
-    /// Writing to a file. Appends write to mapped memory, without a call.
+    /// Writing to a file. An append writes to mapped memory without a call.
     case write
     /// Cutting a file.
     case truncate

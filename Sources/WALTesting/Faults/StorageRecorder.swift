@@ -6,13 +6,15 @@ internal import WAL
     internal import Glibc
 #endif
 
-/// A recorder of the changes that a log makes to its files. Stores into mapped memory make no calls, so mapped files
-/// are read again at each call and by ``takeSnapshot()``.
+/// Records the changes that a log makes to its files.
+///
+/// Stores into mapped memory make no system calls. So the recorder reads mapped files again at each call and in
+/// ``takeSnapshot()``.
 struct StorageRecorder {
     private let root: String
     private(set) var state = CrashState()
     private var tick = 0
-    /// The current entries.
+    /// The current entries, by path relative to the root.
     private var entries: [String: CrashState.Entry] = [:]
     private var descriptors: [Int32: CrashState.FileID] = [:]
     private var mapped: [Int: MappedFile] = [:]
@@ -20,7 +22,7 @@ struct StorageRecorder {
     /// The contents that each running sync makes durable.
     private var syncing: [ThreadID: (tick: Int, contents: [UInt8])] = [:]
 
-    /// A separate descriptor of a mapped file, closed with the last reference.
+    /// A separate descriptor for a mapped file, which is closed when the last reference to the object is released.
     private final class MappedFile {
         let file: CrashState.FileID
         let descriptor: Int32
@@ -80,7 +82,7 @@ struct StorageRecorder {
             guard let file = descriptors[descriptor] else { return }
             syncing[ThreadID.current] = (tick, current[file] ?? [])
         case .syncDirectory: syncing[ThreadID.current] = (tick, [])
-        // No other thread can have got the same number yet.
+        // The close hasn't happened yet, so no other thread can have this number as a new descriptor.
         case .close(let descriptor): descriptors[descriptor] = nil
         case .unmap(let address): mapped[address] = nil
         default: break
@@ -151,7 +153,7 @@ struct StorageRecorder {
         forgetLostFiles()
     }
 
-    /// Drops files that no name can reach and no descriptor holds open.
+    /// Forgets files that no name can reach and that no descriptor or mapping holds open.
     private mutating func forgetLostFiles() {
         var found = Set(descriptors.values).union(mapped.values.map(\.file))
         for entry in entries.values { if case .file(let file) = entry { found.insert(file) } }
@@ -170,7 +172,7 @@ struct StorageRecorder {
 
     // MARK: Contents
 
-    /// Records the changes stored into mapped files since the last look.
+    /// Records the changes that were stored into mapped files since they were last read.
     mutating func takeSnapshot() {
         for mapping in mapped.values { readAgain(mapping.file, mapping.descriptor) }
     }
@@ -194,7 +196,7 @@ struct StorageRecorder {
         current[file] = contents
     }
 
-    /// Drops the pages that the kernel couldn't write. The file reads as it is on the disk.
+    /// Drops the pages that the kernel couldn't write. After that the file reads as it is on the disk.
     mutating func losePages(of call: StorageCall) {
         guard case .sync(let descriptor) = call, let file = descriptors[descriptor], let state = state.files[file]
         else { return }
@@ -228,7 +230,7 @@ extension [UInt8] {
         return self[start..<end] + [UInt8](repeating: 0, count: size - (end - start))
     }
 
-    /// Returns the sectors that differ from `old`, which counts as padded with zeros.
+    /// Returns the sectors that differ from `old`, as if `old` were padded with zeros.
     fileprivate func changedSectors(since old: [UInt8]) -> [Int] {
         let (sector, block) = (CrashState.File.sectorSize, CrashState.Unit.page.rawValue)
         let old = old.count >= count ? old : old + [UInt8](repeating: 0, count: count - old.count)

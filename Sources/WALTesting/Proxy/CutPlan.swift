@@ -1,31 +1,32 @@
-/// The plan that decides the fate of each piece of data that passes a ``CuttingProxy``. Pure.
+/// The plan that decides the fate of each piece of data that passes a ``CuttingProxy``. It makes no calls itself.
 struct CutPlan: Sendable {
-    /// The action for some bytes.
+    /// The action for bytes that have arrived.
     enum Verdict: Hashable {
         case forward
         /// Forward this number of bytes, then cut the connection.
         case cut(after: Int)
-        /// Hold the bytes until they are released, then forward them.
+        /// Hold the bytes until the proxy releases them, then forward them.
         case hold
     }
 
     var isRefusing = false
-    /// The number of replies up to and including the one that is dropped.
+    /// The number of replies up to and including the reply that is dropped.
     var repliesLeft: Int?
-    /// The number of replies up to and including the one that is held.
+    /// The number of replies up to and including the reply that is held.
     var repliesUntilHold: Int?
     var bytesLeft: [CuttingProxy.Side: Int] = [:]
     private(set) var counts = CuttingProxy.Counts()
 
-    /// Counts a new connection. Returns false if it must be closed at once.
+    /// Counts a new connection. Returns false if the connection must be closed at once.
     mutating func connected() -> Bool {
         counts.connections += 1
         if isRefusing { counts.refusals += 1 }
         return !isRefusing
     }
 
-    /// Returns the action for bytes that have arrived. `isReply` is true for the first bytes from the server since
-    /// the client has sent some.
+    /// Returns the action for bytes that have arrived.
+    ///
+    /// - Parameter isReply: Whether these are the first bytes from the server since the client sent some.
     mutating func received(_ count: Int, from side: CuttingProxy.Side, isReply: Bool) -> Verdict {
         if isReply, let left = repliesLeft {
             repliesLeft = left > 1 ? left - 1 : nil

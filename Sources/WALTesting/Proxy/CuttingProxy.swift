@@ -6,17 +6,17 @@ internal import WAL
     internal import Glibc
 #endif
 
-/// A proxy that forwards connections to a server and cuts them on demand, to test failures of a network.
+/// A proxy that forwards connections to a server and cuts them on demand, to test network failures.
 ///
-/// The most important moment is between a commit and its reply: the server has committed, and the client can't know.
-/// ``cutBeforeReply(_:)`` produces that moment.
+/// The most important moment is the one between a commit and its reply: the server has committed, and the client can't
+/// know it. ``cutBeforeReply(_:)`` produces that moment.
 ///
 /// ```swift
 /// let proxy = try CuttingProxy(
 ///     listeningOn: .unix(path: "\(directory)/proxy/.s.PGSQL.5432"), forwardingTo: .unix(path: "\(directory)/.s.PGSQL.5432"))
 /// ```
 ///
-/// It blocks on its own threads, which ``close()`` ends.
+/// The proxy blocks its own threads, which ``close()`` ends.
 public final class CuttingProxy: Sendable {
     /// The sender of some bytes.
     public enum Side: Hashable, Sendable, CaseIterable {
@@ -28,13 +28,13 @@ public final class CuttingProxy: Sendable {
 
     /// The counts of a proxy.
     public struct Counts: Hashable, Sendable {
-        /// Connections that clients have made.
+        /// The number of connections that clients have made.
         public var connections = 0
-        /// Connections that were closed at once.
+        /// The number of connections that were closed at once.
         public var refusals = 0
-        /// Connections that were cut.
+        /// The number of connections that were cut.
         public var cuts = 0
-        /// The forwarded bytes by sender.
+        /// The number of forwarded bytes, by sender.
         public var bytes: [Side: Int] = [:]
     }
 
@@ -54,9 +54,12 @@ public final class CuttingProxy: Sendable {
     private let listener: Socket
     private let state = Monitor(State())
 
-    /// Starts listening. Removes an existing file at a unix socket's path.
+    /// Starts to listen. If a file exists at the path of a unix socket, it is removed.
     ///
-    /// - Throws: ``SystemCallError``, or an error of starting a thread.
+    /// - Parameters:
+    ///   - address: The address to which clients connect.
+    ///   - target: The address of the server.
+    /// - Throws: ``SystemCallError``, or the system's error if a thread can't be started.
     public init(listeningOn address: SocketAddress, forwardingTo target: SocketAddress) throws {
         listener = try Socket.listening(on: address)
         if case .loopback = address, let port = listener.port() {
@@ -92,29 +95,35 @@ public final class CuttingProxy: Sendable {
         for connection in open { connection.cut() }
     }
 
-    /// Drops a reply of the server and cuts its connection: the next reply, or the `number`th from now.
+    /// Drops a reply of the server and cuts its connection.
     ///
     /// A reply is all data that the server sends after the client has sent some, until the client sends again.
+    ///
+    /// - Parameter number: The number of the reply, counted over all connections from 1 for the next reply.
     public func cutBeforeReply(_ number: Int = 1) {
         state.withLock { $0.plan.repliesLeft = max(1, number) }
     }
 
-    /// Cuts a connection once this number of further bytes from one side have been forwarded, counted over all
-    /// connections.
+    /// Cuts a connection after one side has sent a number of further bytes, counted over all connections.
+    ///
+    /// - Parameters:
+    ///   - byteCount: The number of bytes that are still forwarded.
+    ///   - side: The sender of these bytes.
     public func cut(after byteCount: Int, from side: Side) {
         state.withLock { $0.plan.bytesLeft[side] = max(0, byteCount) }
     }
 
-    /// Holds a reply of the server until ``release()``: the next reply, or the `number`th from now. Other connections
-    /// continue.
+    /// Holds a reply of the server until ``release()``. Other connections continue.
+    ///
+    /// - Parameter number: The number of the reply, counted over all connections from 1 for the next reply.
     public func holdBeforeReply(_ number: Int = 1) {
         state.withLock { $0.plan.repliesUntilHold = max(1, number) }
     }
 
-    /// Whether a reply is held now.
+    /// Whether a reply is being held.
     public var isHolding: Bool { state.withLock(\.isHolding) }
 
-    /// Forwards the held reply, and cancels a hold that hasn't happened yet.
+    /// Forwards the held reply. Cancels a hold that hasn't happened yet.
     public func release() {
         state.withLock { state in
             state.isHolding = false
@@ -136,7 +145,7 @@ public final class CuttingProxy: Sendable {
         set { state.withLock { $0.plan.isRefusing = newValue } }
     }
 
-    /// The delay of each piece of data.
+    /// The time by which each piece of data is delayed.
     public var delay: Duration {
         get { state.withLock { $0.delay } }
         set { state.withLock { $0.delay = newValue } }
@@ -154,10 +163,10 @@ public final class CuttingProxy: Sendable {
 
     // MARK: For the threads
 
-    /// Waits briefly for a connection. Returns false once the proxy is closed.
+    /// Waits briefly for a connection. Returns false after the proxy is closed.
     private func acceptNext() -> Bool {
         if state.withLock(\.isClosed) { return false }
-        // This timeout bounds the time to close or release a proxy.
+        // This timeout limits the time that it takes to close or release a proxy.
         guard let client = listener.accepted(within: 50) else { return true }
         guard state.withLock({ $0.plan.connected() }), let server = try? Socket.connected(to: target) else {
             client.close()

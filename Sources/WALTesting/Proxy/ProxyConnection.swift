@@ -1,9 +1,9 @@
 internal import WAL
 
-/// One client's connection through a ``CuttingProxy``: two sockets, and a thread for each direction.
+/// A client's connection through a ``CuttingProxy``: two sockets, and a thread for each direction.
 final class ProxyConnection: Sendable {
     private struct State: Sendable {
-        /// Directions whose thread still uses the sockets.
+        /// The number of directions whose thread still uses the sockets.
         var directions = 2
         /// Whether the client has sent data that the server hasn't answered yet.
         var isAsked = false
@@ -31,10 +31,10 @@ final class ProxyConnection: Sendable {
         }
     }
 
-    /// Ends the connection at once, for both sides.
+    /// Ends the connection at once for both sides.
     func cut() {
         state.withLock { state in
-            // Later the descriptors may belong to other files.
+            // Once both directions have ended, the descriptors may belong to other files.
             guard state.directions > 0 else { return }
             client.shutDown()
             server.shutDown()

@@ -4,7 +4,7 @@
     internal import Glibc
 #endif
 
-/// A blocking stream socket, used on the proxy's own threads.
+/// A blocking stream socket. Only the proxy's own threads use it.
 struct Socket: Sendable {
     let descriptor: Int32
 
@@ -73,7 +73,7 @@ struct Socket: Sendable {
         return result == 0 ? UInt16(bigEndian: address.sin_port) : nil
     }
 
-    /// Returns the next connection, or nil after `milliseconds` without one.
+    /// Returns the next connection. Returns nil if there is none within `milliseconds`.
     func accepted(within milliseconds: Int32) -> Socket? {
         var poller = pollfd(descriptor: descriptor)
         guard unsafe poll(&poller, 1, milliseconds) > 0 else { return nil }
@@ -84,7 +84,7 @@ struct Socket: Sendable {
         return socket
     }
 
-    /// Returns some bytes, or none at the end of the connection.
+    /// Returns some bytes; none at the end of the connection.
     func read(into buffer: inout [UInt8]) -> ArraySlice<UInt8> {
         while true {
             let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
@@ -110,7 +110,7 @@ struct Socket: Sendable {
         return true
     }
 
-    /// Ends both directions, which wakes threads that read or write.
+    /// Ends both directions, which wakes threads that are reading or writing.
     func shutDown() {
         #if canImport(Darwin)
             _ = shutdown(descriptor, SHUT_RDWR)
@@ -119,7 +119,7 @@ struct Socket: Sendable {
         #endif
     }
 
-    /// Ends the direction of writing.
+    /// Ends the direction in which this side writes.
     func finishWriting() {
         #if canImport(Darwin)
             _ = shutdown(descriptor, SHUT_WR)

@@ -6,7 +6,7 @@
 
 /// The address of a server on this machine.
 public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
-    /// A unix socket. The path has at most 103 bytes.
+    /// A Unix socket. Its path has at most 103 bytes.
     case unix(path: String)
     /// A TCP port of the loopback interface. For listening, 0 selects any free port.
     case loopback(port: UInt16)
@@ -27,7 +27,7 @@ extension SocketAddress {
         }
     }
 
-    /// Calls `body` with the address in the system's form.
+    /// Calls `body` with the address in the form that the system expects.
     func withSystemAddress(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) throws(SystemCallError) -> Int32 {
         switch self {
         case .unix(let path):

@@ -1,4 +1,4 @@
-/// An error that skips a check, because the fixture doesn't provide its requirements.
+/// An error that skips a check whose requirements the fixture doesn't meet.
 struct CheckSkipped: Error {
     let reason: String
 }

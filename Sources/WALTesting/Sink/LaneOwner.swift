@@ -1,19 +1,19 @@
 internal import WAL
 internal import WALDelivery
 
-/// A sink with its claimed lanes, which makes batches as a flusher does.
+/// A sink and its claimed lanes. It makes batches like a flusher.
 struct LaneOwner<Tested: Sink>: Sendable {
     let sink: Tested
     let log: LogID
     let laneCount: Int
-    /// The time in which ``apply(_:)`` retries.
+    /// The time for which ``apply(_:)`` retries.
     let patience: Duration
     var lanes: [SinkLane]
 
     /// The first record that no lane has applied.
     var next: SequenceNumber { (lanes.map(\.position).max() ?? .zero).next }
 
-    /// Returns a batch of payloads as the records from ``next`` on, for all lanes or some.
+    /// Returns a batch of payloads as the records from ``next`` on, for all lanes or for some of them.
     func batch(_ payloads: [[UInt8]], lanes some: [SinkLane]? = nil) -> SinkBatch {
         let first = next.rawValue
         let records = payloads.enumerated().map { index, payload in
@@ -26,7 +26,7 @@ struct LaneOwner<Tested: Sink>: Sendable {
             position: SequenceNumber(rawValue: first + UInt64(max(payloads.count, 1)) - 1), records: records)
     }
 
-    /// Applies a batch and updates the lanes. Retries as ``applyUnmoved(_:)`` does.
+    /// Applies a batch and updates the lanes. Retries like ``applyUnmoved(_:)``.
     @discardableResult
     mutating func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
         let receipt = try await applyUnmoved(batch)
@@ -34,7 +34,8 @@ struct LaneOwner<Tested: Sink>: Sendable {
         return receipt
     }
 
-    /// Applies a batch. Retries failures that promise that nothing was applied, because the destination may be slow.
+    /// Applies a batch. Retries after failures that promise that nothing was applied, because the destination may be
+    /// slow.
     func applyUnmoved(_ batch: SinkBatch) async throws -> SinkReceipt {
         let deadline = ContinuousClock.now + patience
         while true {
@@ -53,7 +54,7 @@ struct LaneOwner<Tested: Sink>: Sendable {
         }
     }
 
-    /// Claims all its lanes again.
+    /// Claims all lanes of this owner again.
     mutating func claimAgain() async throws {
         guard let first = lanes.first else { return }
         lanes = try await sink.claim(first.index..<first.index + lanes.count, of: laneCount, log: log)

@@ -1,17 +1,17 @@
-/// The effect of a record in the terms of the suite. A fixture encodes it for its sink.
+/// The effect of a record, in the terms of the suite. A fixture encodes it for its sink.
 ///
-/// Keys and ids are short and consist of `a` to `z`, `0` to `9` and `-`. Values consist of the same characters.
+/// Keys and ids are short. Keys, ids and values consist of `a` to `z`, `0` to `9` and `-`.
 public enum SinkChange: Hashable, Sendable {
-    /// The key has this value from now on.
+    /// Gives the key this value.
     case set(key: String, value: String)
-    /// The key is removed. A key that doesn't exist has no effect.
+    /// Removes the key. If the key doesn't exist, the change has no effect.
     case delete(key: String)
-    /// An event. Each id is used once, and the event is ordered with all other changes of its key.
+    /// Adds an event. Each id is used once, and the event is ordered with all other changes of its key.
     case event(id: String, key: String)
-    /// A record that the sink must reject through the record's own fault.
+    /// A record that the sink must reject because of a defect of the record itself.
     case poison(key: String)
 
-    /// The key that orders the change.
+    /// The key whose changes are applied in order.
     public var key: String {
         switch self {
         case .set(let key, _), .delete(let key), .event(_, let key), .poison(let key): key

@@ -1,14 +1,16 @@
 extension SinkConformance {
     /// The outcome of a check that hasn't failed.
     public enum Outcome: Hashable, Sendable {
-        /// The sink keeps the rule.
+        /// The sink follows the rule.
         case passed
-        /// The fixture or the sink doesn't support the check.
+        /// The fixture or the sink doesn't support the check, for this reason.
         case skipped(String)
     }
 
-    /// Runs the check. An error of the fixture or of the sink counts as a failure, too.
+    /// Runs the check. An error of the fixture or of the sink also counts as a failure.
     ///
+    /// - Parameter fixture: The fixture that opens the sink.
+    /// - Returns: Whether the check has passed or was skipped.
     /// - Throws: The broken rule.
     @discardableResult
     public func run(on fixture: some SinkFixture) async throws(ConformanceFailure) -> Outcome {
@@ -68,6 +70,8 @@ extension SinkConformance {
     }
 
     /// Runs all checks one after another, and continues after failures.
+    ///
+    /// - Parameter fixture: The fixture that opens the sink.
     public static func runAll(on fixture: some SinkFixture) async -> ConformanceReport {
         var report = ConformanceReport()
         for check in allCases {
@@ -88,9 +92,9 @@ extension SinkConformance {
 public struct ConformanceReport: Sendable, CustomStringConvertible {
     /// The checks that passed.
     public var passed: [SinkConformance] = []
-    /// The skipped checks with the reason.
+    /// The skipped checks, with the reason for each.
     public var skipped: [SinkConformance: String] = [:]
-    /// The failed checks with the broken rules.
+    /// The failures of the other checks, with the broken rules.
     public var failures: [ConformanceFailure] = []
 
     /// Makes an empty report.

@@ -9,7 +9,7 @@
 public enum SinkConformance: String, CaseIterable, Hashable, Sendable {
     /// New lanes are claimed with epoch 1 and position zero.
     case startsAtZero
-    /// Each claim raises the epoch of its lanes by one, and of no others.
+    /// Each claim increases the epoch of its lanes by one, and of no other lanes.
     case raisesEpochs
     /// A claim by a new sink returns the positions that batches of another sink have moved.
     case keepsPositions
@@ -43,13 +43,13 @@ public enum SinkConformance: String, CaseIterable, Hashable, Sendable {
     case claimsSettleOpenBatches
     /// An error that isn't the sink's own blames no record and no other owner.
     case classifiesForeignErrors
-    /// After one sink was closed, another sink of the destination continues.
+    /// After one sink is closed, another sink of the destination continues.
     case closesAlone
     /// A batch with a bad record leaves rows, positions and receipt consistent.
     case setsPoisonAsideWhole
-    /// All good records of a batch arrive, and each bad one is a dead letter once.
+    /// All good records of a batch arrive, and each bad record becomes a dead letter exactly once.
     case setsPoisonAside
-    /// Every record arrives once through flushers of several shapes, in order for its key.
+    /// Flushers of several sizes deliver every record once, and the records of a key in order.
     case deliversEverything
     /// A flusher that stops after each batch loses and duplicates no record.
     case resumesAfterEveryBatch
@@ -61,12 +61,12 @@ public enum SinkConformance: String, CaseIterable, Hashable, Sendable {
     case survivesLostRequests
     /// While connections are refused, batches fail; then each is applied once.
     case survivesRefusedConnections
-    /// Connections that break before each reply or within requests, under a flusher, lose and duplicate no record.
+    /// Connections that break under a flusher, before each reply or within requests, lose and duplicate no record.
     case survivesCutsWhileDelivering
     /// Restarts of the destination's server under a flusher lose and duplicate no record.
     case survivesRestarts
 
-    /// The checked requirement in one sentence.
+    /// The requirement that the check verifies, in one sentence.
     public var summary: String {
         switch self {
         case .startsAtZero: "New lanes are claimed with epoch 1 and position zero."

@@ -2,16 +2,16 @@
 public struct SinkContents: Hashable, Sendable {
     /// The value of each existing key.
     public var values: [String: String]
-    /// The number of times that each event exists, by its id.
+    /// The number of times that each event exists, by the event's id.
     public var events: [String: Int]
 
-    /// Makes contents, empty by default.
+    /// Makes contents, which are empty by default. Each argument sets the property of the same name.
     public init(values: [String: String] = [:], events: [String: Int] = [:]) {
         self.values = values
         self.events = events
     }
 
-    /// Applies a change as a sink must. Poison changes nothing.
+    /// Applies a change in the way that a sink must apply it. A poison changes nothing.
     mutating func apply(_ change: SinkChange) {
         switch change {
         case .set(let key, let value): values[key] = value
@@ -21,7 +21,7 @@ public struct SinkContents: Hashable, Sendable {
         }
     }
 
-    /// Returns the contents of one check.
+    /// Returns the keys and events that begin with a prefix. Each check has its own prefix.
     func with(prefix: String) -> SinkContents {
         SinkContents(
             values: values.filter { $0.key.hasPrefix(prefix) }, events: events.filter { $0.key.hasPrefix(prefix) })
@@ -29,7 +29,7 @@ public struct SinkContents: Hashable, Sendable {
 }
 
 extension SinkContents {
-    /// Returns the differences to other contents, for messages.
+    /// Returns the differences from other contents, for messages.
     func difference(to other: SinkContents) -> (mine: String, other: String) {
         let keys = Set(values.keys).union(other.values.keys).filter { values[$0] != other.values[$0] }.sorted()
         let ids = Set(events.keys).union(other.events.keys).filter { events[$0] != other.events[$0] }.sorted()

@@ -74,7 +74,7 @@ extension SinkExamination {
         let workers = min(laneCount, owner.sink.maxConcurrency)
         let lists = try (0..<workers).map { try numbers(5, inLane: $0, of: laneCount) }
         let rounds = 10
-        // The event stays, so that a lost batch is visible whatever follows.
+        // Later changes don't remove the event, so a lost batch stays visible.
         let changes: @Sendable (Int, Int) throws -> [SinkChange] = { lane, round in
             let number = lists[lane][0]
             return try lists[lane].map { set($0, "r\(round)") }
@@ -128,5 +128,5 @@ extension SinkExamination {
     }
 }
 
-/// An error that isn't any sink's own.
+/// An error that belongs to no sink.
 private struct ForeignError: Error {}

@@ -1,7 +1,7 @@
 internal import WAL
 internal import WALDelivery
 
-/// Checks with a real connection that breaks.
+/// These checks break a real connection.
 extension SinkExamination {
     private typealias Proxied = (owner: Owner, proxy: CuttingProxy)
 
@@ -19,8 +19,8 @@ extension SinkExamination {
         }
     }
 
-    /// Drops a reply and cuts the connection: at the first reply, the second, and so on until a batch needs no more
-    /// replies. So one of the cuts is between the commit and its reply, whatever the sink's protocol.
+    /// Drops a reply and cuts the connection: at the first reply, at the second, and so on, until a batch needs no more
+    /// replies. So one of the cuts falls between the commit and its reply, whatever protocol the sink uses.
     func survivesLostCommits() async throws {
         var (owner, proxy) = try await proxied()
         defer { proxy.close() }
@@ -41,7 +41,7 @@ extension SinkExamination {
         }
     }
 
-    /// Breaks the connection while the request is on its way.
+    /// Breaks the connection during the request.
     func survivesLostRequests() async throws {
         var (owner, proxy) = try await proxied()
         defer { proxy.close() }
@@ -72,14 +72,17 @@ extension SinkExamination {
             errors.append(error)
         }
         proxy.isRefusing = false
-        // A client library may keep a request and send it over the next connection.
+        // A client library may keep the request and send it over the next connection.
         if try await isApplied(batch, changes, &owner, after: [], despite: errors) { return }
         _ = try await settle(owner.batch(payloads(changes)), changes, &owner, after: [])
     }
 
-    /// Breaks the connection under a flusher before each reply of the conversation in turn, from the first claim to
-    /// the last batch, until a delivery needs no more replies. Then it breaks the connection within the requests, a
-    /// sixteenth of their bytes later each time. The cuts are counted, so no bug depends on the moment of a cut.
+    /// Breaks the connection under a flusher, in two series.
+    ///
+    /// The first series breaks it before each reply of the conversation in turn, from the first claim to the last
+    /// batch. It ends when a delivery needs no more replies. The second series breaks it within the requests, a
+    /// sixteenth of their bytes later each time. The places of the cuts are counted in replies and bytes, so no bug
+    /// depends on the time of a cut.
     func survivesCutsWhileDelivering() async throws {
         for workers in [1, 2] {
             let setting = DeliveryRun.Setting(workers: workers, batchSize: 4)
@@ -99,16 +102,16 @@ extension SinkExamination {
         }
     }
 
-    /// More replies than any delivery of two batches needs.
+    /// A number of replies that no delivery of two batches needs.
     private static var repliesMax: Int { 200 }
     private static var requestParts: Int { 16 }
 
-    /// Delivers two batches through a new connection, which `order` makes the proxy cut once, and checks the
-    /// destination.
+    /// Delivers two batches through a new connection, and checks the destination. `order` makes the proxy cut the
+    /// connection once.
     private func deliverCut(
         _ prefix: String, _ setting: DeliveryRun.Setting, order: (CuttingProxy) -> Void
     ) async throws -> CuttingProxy.Counts {
-        // Each batch has a change that shows if it is applied twice.
+        // Each batch contains a change that reveals a second application.
         let changes = try expressible(
             (0..<8).map { number in
                 switch number % 4 {
@@ -120,7 +123,7 @@ extension SinkExamination {
         ).map { $0.renamed(by: prefix) }
         let payloads = try payloads(changes)
         let log = try await deliveryLog(for: payloads)
-        // Append all records first, so that batches and requests are the same each time.
+        // All records are appended before the delivery, so that batches and requests are the same each time.
         try log.append(payloads)
         guard let (sink, proxy) = try await fixture.makeSinkBehindProxy() else {
             throw CheckSkipped(reason: "the fixture has no proxy")
@@ -134,7 +137,7 @@ extension SinkExamination {
         return proxy.counts
     }
 
-    /// Applies a batch despite all losses of the connection, as a flusher does, and checks each step.
+    /// Applies a batch despite all breaks of the connection, as a flusher does, and checks each step.
     private func settle(
         _ batch: SinkBatch, _ changes: [SinkChange], _ owner: inout Owner, after done: [SinkChange]
     ) async throws -> [SinkChange] {
@@ -159,9 +162,11 @@ extension SinkExamination {
         }
     }
 
-    /// Claims the lanes again, checks that a batch is applied whole or not at all, and returns whether it is.
+    /// Claims the lanes again, and checks that a batch is applied either whole or not at all. Returns whether it is
+    /// applied.
     ///
-    /// - Parameter errors: What applying it threw. Errors that are all transient promise that it isn't applied.
+    /// - Parameter errors: The errors of the attempts to apply the batch. If all of them are transient, they promise
+    ///   that the batch isn't applied.
     private func isApplied(
         _ batch: SinkBatch, _ changes: [SinkChange], _ owner: inout Owner, after done: [SinkChange],
         despite errors: [any Error]

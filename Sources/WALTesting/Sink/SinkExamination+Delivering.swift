@@ -2,7 +2,7 @@ internal import WAL
 internal import WALDelivery
 
 extension SinkExamination {
-    /// Returns a workload that shows lost, duplicate or misordered records. Some keys end deleted.
+    /// Returns a workload that reveals lost, duplicate or misordered records. Some keys are deleted at the end.
     func workload(_ count: Int, keys: Int = 6) throws -> [SinkChange] {
         let changes: [SinkChange] = try (0..<count).map { number in
             let key = number * 5 % keys
@@ -60,7 +60,7 @@ extension SinkExamination {
         }
     }
 
-    /// Stops after each batch, and continues with a new sink, another number of workers and another batch size.
+    /// Stops after each batch. Continues with a new sink, another number of workers and another batch size.
     func resumesAfterEveryBatch() async throws {
         let changes = try workload(120)
         let payloads = try payloads(changes)
@@ -71,7 +71,7 @@ extension SinkExamination {
         for run in 0..<1000 {
             let setting = DeliveryRun.Setting(workers: [1, 2, 4, 3][run % 4], batchSize: [3, 5, 2, 9, 1][run % 5])
             let base = try await fixture.makeSink()
-            // With several workers, the others finish the batches that they have begun.
+            // With several workers, the other workers finish the batches that they have begun.
             let sink = WatchedSink(base) { $0 > 1 ? .halting : .none }
             switch try await deliver(log, into: sink, setting) {
             case .drained: return try await expectContents(model, SinkRule.delivery)
@@ -83,7 +83,7 @@ extension SinkExamination {
             expected: "every run resumes where the last one stopped", found: "1000 runs didn't reach the end")
     }
 
-    /// Loses the reply to every third batch. Only the next claim can show that the batch was applied.
+    /// Loses the reply to every third batch. Only the next claim can show whether the batch was applied.
     func survivesLostReplies() async throws {
         for workers in [1, 3] {
             let setting = DeliveryRun.Setting(workers: workers, batchSize: 4)
@@ -99,7 +99,7 @@ extension SinkExamination {
 
     func survivesRestarts() async throws {
         let setting = DeliveryRun.Setting(workers: 2, batchSize: 5)
-        // No change replaces an earlier one, so that no loss is hidden.
+        // No change replaces an earlier change, so that no loss is hidden.
         let changes = try expressible((0..<200).map { $0 % 3 == 0 ? event($0, $0 % 5) : set($0, "v") })
         let payloads = try payloads(changes)
         let log = try await deliveryLog(for: payloads)
@@ -111,7 +111,7 @@ extension SinkExamination {
                 let count = sink.notes.acknowledgedCount
                 let deadline = ContinuousClock.now + fixture.patience
                 try log.append(Array(payloads[start..<min(start + 50, payloads.count)]))
-                // Restart in the middle of the work, with something acknowledged that can be lost.
+                // The restart comes during the work, when there are acknowledged records that can be lost.
                 while sink.notes.acknowledgedCount == count, .now < deadline {
                     try await Task.sleep(for: .milliseconds(1))
                 }
@@ -126,7 +126,7 @@ extension SinkExamination {
         try await expectContents(after: changes, SinkRule.once)
     }
 
-    /// Verifies the contents as ``expectContents(after:_:)`` does, for keys that only one round of a check uses.
+    /// Verifies the contents like ``expectContents(after:_:)``, for keys that only one round of a check uses.
     func expectContents(of changes: [SinkChange], prefix: String, _ text: String) async throws {
         var expected = SinkContents()
         for change in changes { expected.apply(change) }
@@ -138,7 +138,7 @@ extension SinkExamination {
 }
 
 extension SinkChange {
-    /// Returns the change with another key and another id.
+    /// Returns the change with a prefix before its key and its id.
     func renamed(by prefix: String) -> SinkChange {
         switch self {
         case .set(let key, let value): .set(key: prefix + key, value: value)

@@ -15,7 +15,7 @@ extension SinkExamination {
             try await expectFenced(batch, into: owner.sink, "a batch from before", SinkRule.replay)
         }
         try await expectContents(after: first + second, SinkRule.once)
-        // Like a flusher that doesn't know the outcome of its batch, but keeps the positions that it knew.
+        // The batch has the new epochs but its old positions, like a batch of a flusher that doesn't know the outcome.
         try await owner.claimAgain()
         var stale = secondBatch
         stale.lanes = zip(owner.lanes, secondBatch.lanes).map {
@@ -49,7 +49,7 @@ extension SinkExamination {
         try await expectPositions([2, 2, 2, 2], SinkRule.together)
     }
 
-    /// Moves one of several lanes. A batch of all lanes must not move the others.
+    /// Moves one of several lanes. Then a batch of all lanes must not move the others.
     func fencesLanesTogether() async throws {
         var owner = try await owner()
         let number = try numbers(1, inLane: 3, of: 4)[0]
@@ -71,7 +71,7 @@ extension SinkExamination {
         let changes = [set(1, "b"), set(2, "b")]
         try await heir.apply(heir.batch(payloads(changes)))
         done += changes
-        // As if the zombie had read the heir's positions.
+        // The lanes look as if the zombie had read the heir's positions.
         zombie.lanes = zip(zombie.lanes, heir.lanes).map {
             SinkLane(index: $0.index, epoch: $0.epoch, position: $1.position)
         }
@@ -81,7 +81,7 @@ extension SinkExamination {
         try await expectPositions([3, 3, 3, 3], SinkRule.epochFence)
     }
 
-    /// Takes one lane from an owner, which must keep the others.
+    /// Takes one lane from an owner, which must keep its other lanes.
     func fencesLanesAlone() async throws {
         var first = try await owner()
         let second = try await sink()
@@ -96,10 +96,11 @@ extension SinkExamination {
         try await expectPositions([0, 1, 0, 0], SinkRule.epochFence)
     }
 
-    /// Claims while a batch is in progress. The claim must wait for the batch or prevent it from being applied.
+    /// Claims the lanes while a batch is in progress. The claim must wait for the batch or prevent it from being
+    /// applied.
     ///
-    /// If there is a proxy, it holds the first reply to the batch while the claim arrives, then the second, and so on
-    /// until a batch needs no more replies. Without a proxy, the claim arrives at different times.
+    /// If there is a proxy, it holds the first reply to the batch while the claim arrives. Then it holds the second
+    /// reply, and so on, until a batch needs no more replies. Without a proxy, the claims arrive at different times.
     func claimsSettleOpenBatches() async throws {
         var done = SinkContents()
         for number in 1...100 {
@@ -110,7 +111,7 @@ extension SinkExamination {
             let zombie = Owner(
                 sink: sink, log: log, laneCount: 4, patience: fixture.patience,
                 lanes: try await claim(4, of: log, by: sink))
-            // A claim that takes this much longer than the previous owner's claim is waiting for the batch.
+            // A claim that takes so long, compared with the previous owner's claim, is waiting for the batch.
             let patience = max(.milliseconds(100), (ContinuousClock.now - start) * 20)
             proxy.holdBeforeReply(number)
             let applying = try settling(zombie, "p\(number)")
@@ -125,15 +126,15 @@ extension SinkExamination {
         }
         for round in 0..<20 {
             let applying = try settling(try await owner(), "r\(round)")
-            // The claim arrives later from round to round, so that it comes before, during and after the transaction.
-            // The last one is so late that it meets any transaction that a batch leaves open.
+            // In each round the claim arrives later, so that claims come before, during and after the transaction. The
+            // last claim is late enough to meet any transaction that a batch leaves open.
             try await Task.sleep(for: round == 19 ? .milliseconds(200) : .microseconds(round * round * 20))
             try await expectSettled(applying, by: try await owner(), &done)
             await leftovers.closeAll()
         }
     }
 
-    /// A batch that is being applied by an owner.
+    /// A batch that an owner is applying.
     private struct Applying: Sendable {
         var before: SequenceNumber
         var batch: SinkBatch
@@ -156,7 +157,7 @@ extension SinkExamination {
             before: zombie.lanes[0].position, batch: batch, changes: changes, outcome: outcome, end: end)
     }
 
-    /// Waits until the claim has succeeded, or for at most `patience`.
+    /// Waits until the claim has ended, but at most for `patience`.
     private func wait(for heir: Task<Owner, any Error>, _ patience: Duration) async throws {
         let isMade = Monitor(false)
         Task {

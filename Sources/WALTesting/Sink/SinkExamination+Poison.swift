@@ -2,15 +2,15 @@ internal import WAL
 internal import WALDelivery
 
 extension SinkExamination {
-    /// Returns changes in which each bad record has its own key, because a sink that coalesces may leave out a record
-    /// that a later one replaces.
+    /// Returns changes in which each bad record has its own key. A sink that coalesces may leave out a record that a
+    /// later record of its key replaces.
     private func changes(count: Int, poisonAt places: Set<Int>) -> [SinkChange] {
         (0..<count).map { places.contains($0) ? poison(100 + $0) : set($0 % 3, "v\($0)") }
     }
 
     private func number(_ place: Int) -> SequenceNumber { SequenceNumber(rawValue: UInt64(place) + 1) }
 
-    /// Applies a bad record without a flusher. The sink must treat rows, position and receipt consistently.
+    /// Applies a bad record without a flusher. Rows, position and receipt must stay consistent.
     func setsPoisonAsideWhole() async throws {
         let places: Set = [2]
         let changes = changes(count: 5, poisonAt: places)
@@ -39,8 +39,8 @@ extension SinkExamination {
         }
     }
 
-    /// Delivers bad records at each place through a flusher. All good records must arrive, and each bad one must be a
-    /// dead letter once.
+    /// Delivers bad records at different places of a batch through a flusher. All good records must arrive, and each
+    /// bad record must become a dead letter exactly once.
     func setsPoisonAside() async throws {
         let count = 9
         let settings: [Set<Int>] = [[0], [4], [8], [1, 2, 3, 7], Set(0..<count)]

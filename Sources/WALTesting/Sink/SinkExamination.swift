@@ -81,7 +81,7 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
         return Owner(sink: sink, log: log, laneCount: laneCount, patience: fixture.patience, lanes: lanes)
     }
 
-    /// Claims all lanes like a flusher, and retries while the destination is busy.
+    /// Claims all lanes like a flusher. Retries while the destination is busy.
     func claim(_ laneCount: Int, of log: LogID, by sink: Fixture.Tested) async throws -> [SinkLane] {
         let deadline = ContinuousClock.now + fixture.patience
         while true {
@@ -117,7 +117,7 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
         throw rule(text).failure(expected: difference.mine, found: difference.other)
     }
 
-    /// Returns a new owner of the lanes, after verifying the positions that its claim returned.
+    /// Checks the positions that a claim of all lanes returns. Returns the new owner of the lanes.
     @discardableResult
     func expectPositions(_ positions: [SequenceNumber], _ text: String) async throws -> Owner {
         let owner = try await owner(laneCount: positions.count)
@@ -129,7 +129,8 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
         try await expect([.fenced], of: batch, into: sink, what, text)
     }
 
-    /// Expects that a sink that has less than the batch takes for granted refuses it: as fenced, or so that the flusher claims again.
+    /// Expects that a sink refuses a batch for which it has applied too few records. The sink may refuse it as fenced,
+    /// or as indeterminate, after which a flusher claims the lanes again.
     func expectRefused(_ batch: SinkBatch, into sink: Fixture.Tested, _ what: String, _ text: String) async throws {
         try await expect([.fenced, .indeterminate], of: batch, into: sink, what, text)
     }
@@ -145,8 +146,8 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
             } catch {
                 let failure = sink.classify(error)
                 if failures.contains(failure) { return }
-                // A slow destination may fail like this before it looks at the batch. If an attempt applied the batch nevertheless,
-                // the destination's contents show it.
+                // A slow destination may fail in this way before it examines the batch. If an attempt applied the batch
+                // nevertheless, the destination's contents show it.
                 guard [.transient, .overloaded, .indeterminate].contains(failure), .now < deadline else {
                     throw rule(text).failure(
                         expected: "\(what) is refused as \(names)", found: "\(failure): \(error)")

@@ -19,15 +19,15 @@ public enum TaskStorageConformance: String, CaseIterable, Hashable, Sendable {
     case distinguishesIDs
     /// Long texts and the longest id are returned as saved.
     case takesLargeTexts
-    /// The tasks of a DAG are listed by creation time and id, in pages.
+    /// The tasks of a DAG are listed in the order of creation time and id, in pages.
     case listsByDAG
-    /// The tasks of a status are listed by creation time and id, in pages.
+    /// The tasks of a status are listed in the order of creation time and id, in pages.
     case listsByStatus
-    /// Pending tasks are listed by priority.
+    /// Pending tasks are listed in the order of priority.
     case listsPending
     /// Resumable tasks are pending, running, or failed with retries left.
     case listsResumable
-    /// Equal times are ordered by the bytes of the id.
+    /// Tasks and activities with equal times are listed in the order of the bytes of their ids.
     case ordersIDsByBytes
     /// A change of status sets the times and the error.
     case updatesStatus
@@ -41,14 +41,14 @@ public enum TaskStorageConformance: String, CaseIterable, Hashable, Sendable {
     case logsActivities
     /// The first of two activities with the same id remains.
     case ignoresSecondActivity
-    /// Cleaning up removes only tasks that ended and activities logged before a time.
+    /// Cleaning up removes only tasks that ended, and activities that were logged, before a time.
     case cleansUp
     /// Invalid values are refused, and none of them is stored.
     case refuses
     /// A closed storage refuses every call.
     case closes
 
-    /// The checked rule in one sentence.
+    /// The rule that the check verifies, in one sentence.
     public var summary: String {
         switch self {
         case .savesAndLoads: "Every field of a task is returned as saved."
@@ -75,6 +75,7 @@ public enum TaskStorageConformance: String, CaseIterable, Hashable, Sendable {
 
     /// Runs the check on an empty storage. ``closes`` closes the storage, and all other checks leave it open.
     ///
+    /// - Parameter storage: The storage.
     /// - Throws: The broken rule.
     public func run(on storage: some TaskStorage) async throws(ConformanceFailure) {
         let rule = Rule(check: rawValue, text: summary)

@@ -50,7 +50,7 @@ extension TaskStorageExamination {
         try await expect(storage.resumableTasks(dagID: "dag").map(\.id), ["pending", "running", "failed"])
     }
 
-    /// Pages of two storages can only be merged if both use the same order.
+    /// Two storages need the same order, because otherwise their pages can't be merged.
     func ordersIDsByBytes() async throws {
         let ids = ["-", "B", "Z", "_", "a", "ab", "b", "é", "🙂"]
         for id in ids.reversed() {

@@ -3,7 +3,7 @@ internal import WALTasks
 
 extension TaskStorageExamination {
     func savesAndLoads() async throws {
-        // JSON in the form in which databases with a JSON type return it.
+        // The payload is JSON in the form in which databases with a JSON type return it.
         let full = PersistentTask(
             id: "ü/1", dagID: "dag", nodeID: "node", currentNodeID: "current", subDAGPath: "a/b",
             processingState: "state",
@@ -64,12 +64,13 @@ extension TaskStorageExamination {
     }
 
     /// Checks ids that differ only in case, spaces or Unicode form. A collation that folds case or pads with spaces
-    /// merges two tasks into one. So does a comparison by Unicode equivalence: an umlaut is one character or two.
+    /// merges two tasks into one. So does a comparison by Unicode equivalence, because an umlaut can be one scalar or
+    /// two.
     func distinguishesIDs() async throws {
         let ids = ["a", "A", "a ", " a", "\u{E4}", "a\u{308}", "a/1", "🙂"]
         let tasks = ids.enumerated().map { number, id in
             var task = task(id, dag: id)
-            // Swift compares the two umlauts as equal. A number distinguishes the returned tasks.
+            // Swift compares the two umlauts as equal, so a number distinguishes the returned tasks.
             task.retryCount = Int32(number)
             return task
         }

@@ -2,7 +2,7 @@ public import WAL
 public import WALDelivery
 public import WALTasks
 
-/// A `TaskSink` that closes its store when it closes.
+/// A `TaskSink` that closes its store when it is closed.
 public struct OwnedTaskSink<Store: TaskStore>: Sink {
     private let sink: TaskSink<Store>
     private let isOwner: Bool
@@ -29,7 +29,7 @@ public struct OwnedTaskSink<Store: TaskStore>: Sink {
 
     public func close() async {
         await sink.close()
-        // The protocol has no way to report the error. A store that can't be closed shows in the next check.
+        // The protocol has no way to report this error. A store that stays open shows in the next check.
         if isOwner { try? await sink.store.close() }
     }
 }

@@ -1,7 +1,7 @@
 public import WAL
 public import WALTasks
 
-/// A ``SinkFixture`` for any `TaskStore`. Values are payloads of tasks, and events are activities.
+/// A ``SinkFixture`` for any `TaskStore`. Values are the payloads of tasks, and events are activities.
 ///
 /// ```swift
 /// @Test(arguments: SinkConformance.allCases, [true, false])
@@ -11,21 +11,22 @@ public import WALTasks
 /// }
 /// ```
 public struct TaskStoreFixture<Store: TaskStore>: SinkFixture {
-    /// A function that opens a store through a proxy that it makes.
+    /// A function that makes a proxy and opens a store through it.
     public typealias ProxiedOpening = @Sendable () async throws -> (store: Store, proxy: CuttingProxy)
 
     /// The largest batch; see ``SinkFixture/largestBatch``.
     public var largestBatch = LargestBatch()
-    /// The time limit of a delivery; see ``SinkFixture/patience``.
+    /// The longest time that the suite waits; see ``SinkFixture/patience``.
     public var patience: Duration = .seconds(600)
-    /// The payload of a task that the store rejects, as JSON text. If nil, the poison is a record that isn't an
+    /// The payload of a task that the store rejects, as JSON text. Without it, the poison is a record that isn't an
     /// encoded mutation.
     public var poisonPayload: String?
-    /// A function that opens the store through a proxy.
+    /// A function that opens the store through a proxy. Without it, the checks that cut connections are skipped.
     public var openingBehindProxy: ProxiedOpening?
-    /// A function that kills the store's server and starts it again.
+    /// A function that kills the store's server and starts it again. Without it, the checks that restart the server are
+    /// skipped.
     public var restarting: (@Sendable () async throws -> Void)?
-    /// A function that returns the records in the store's dead letters for a log.
+    /// A function that returns the sequence numbers of the store's dead letters for a log.
     public var readingDeadLetters: (@Sendable (LogID) async throws -> [SequenceNumber])?
 
     private let isCoalescing: Bool
@@ -33,14 +34,22 @@ public struct TaskStoreFixture<Store: TaskStore>: SinkFixture {
     private let open: @Sendable () async throws -> Store
     private let dagID = "conformance-" + String(UInt64.random(in: 0 ... .max), radix: 16)
 
-    /// Makes a fixture that opens a store for each sink with `open` and closes it with the sink.
+    /// Makes a fixture that opens a store for each sink, and closes the store with the sink.
+    ///
+    /// - Parameters:
+    ///   - coalescing: Whether the sinks coalesce the mutations of a batch.
+    ///   - open: Opens a store.
     public init(coalescing: Bool = true, opening open: @escaping @Sendable () async throws -> Store) {
         isCoalescing = coalescing
         isShared = false
         self.open = open
     }
 
-    /// Makes a fixture of one store that all sinks share and that the suite doesn't close.
+    /// Makes a fixture for one store, which all sinks share. The suite doesn't close the store.
+    ///
+    /// - Parameters:
+    ///   - store: The store.
+    ///   - coalescing: Whether the sinks coalesce the mutations of a batch.
     public init(sharing store: Store, coalescing: Bool = true) {
         isCoalescing = coalescing
         isShared = true
@@ -78,7 +87,7 @@ public struct TaskStoreFixture<Store: TaskStore>: SinkFixture {
                 id: id, taskID: key, dagID: dagID, nodeID: "node", action: "run", createdAt: time)
             return TaskCodec.encode(.log(activity))
         case .poison(let key):
-            // No version of the encoding begins with a zero.
+            // No version of the encoding begins with a zero byte.
             return poisonPayload.map { TaskCodec.encode(.save(task(key, payload: $0))) } ?? [0, 0]
         }
     }

@@ -1,4 +1,4 @@
-/// One figure. It has latencies if each operation was timed.
+/// One figure of a benchmark. It has latencies if each operation was timed.
 struct BenchResult {
     var key: String
     var name: String

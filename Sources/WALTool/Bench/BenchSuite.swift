@@ -1,13 +1,13 @@
 import WAL
 
-/// The measurements. Each has its own log; ``recovery()`` opens the log of ``written()``.
+/// The benchmarks. Each one has its own log, except that ``recovery()`` opens the log of ``written()``.
 struct BenchSuite: Sendable {
     private static let recordSize = 256
     private static let writersMax = 64
 
     let directory: String
     let duration: Duration
-    /// The number of records that ``written()`` appends, without waiting for durability.
+    /// The number of records that ``written()`` appends without waiting for durability.
     let recordCount: Int
 
     private func open(_ name: String, _ policy: WriteAheadLog.SyncPolicy) throws -> WriteAheadLog {
@@ -25,7 +25,7 @@ struct BenchSuite: Sendable {
         let log = try open("written", .manual)
         let payload = payload
         let start = ContinuousClock.now
-        // On this thread only, and without suspending.
+        // All appends are on this thread, and none suspends.
         func appendAll() throws { for _ in 0..<recordCount { try log.appendBlocking(payload.span.bytes) } }
         try appendAll()
         let seconds = start.duration(to: .now) / .seconds(1)
@@ -90,7 +90,7 @@ struct BenchSuite: Sendable {
             value: Double(latencies.count) / seconds, unit: "records/s", latencies: latencies)
     }
 
-    /// Measures an opening of the log that ``written()`` made.
+    /// Measures the opening of the log that ``written()`` made.
     func recovery() async throws -> BenchResult {
         let log = try open("written", .manual)
         let report = log.recovery

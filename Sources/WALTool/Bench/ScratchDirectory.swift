@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// A new directory, which is removed with its contents.
+/// A new directory for temporary files, which is removed with its contents.
 struct ScratchDirectory {
     let path: String
 
@@ -17,7 +17,7 @@ struct ScratchDirectory {
         path = String(cString: made)
     }
 
-    /// Removes the directory and ignores errors: the measurement is over, and the caller can't do more.
+    /// Removes the directory. Ignores errors, because the benchmark is over and the caller can't do more.
     func remove() {
         Self.remove(path)
     }

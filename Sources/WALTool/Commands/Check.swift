@@ -42,7 +42,7 @@ struct Check: AsyncParsableCommand {
         try report(log, answers)
     }
 
-    // Apart from `run`, which the compiler's optimizer fails on with this in it.
+    // This is a function of its own, because the compiler's optimizer fails on `run` with this code in it.
     private func report(_ log: Result<LogID, any Error>, _ answers: [StoreAnswer]) throws {
         let items: [LogCheck.Item]
         do {
@@ -62,7 +62,7 @@ struct Check: AsyncParsableCommand {
         if verdict != .ok { throw ExitCode(verdict.rawValue) }
     }
 
-    /// The line of a monitoring plugin: the verdict, what isn't well, and the figures.
+    /// Returns the line of a monitoring plugin: the verdict, the items that aren't ok, and the figures.
     private static func pluginLine(_ items: [LogCheck.Item]) -> String {
         let bad = items.filter { $0.verdict != .ok }.map(\.sentence)
         let figures = items.map { item in
@@ -85,7 +85,7 @@ struct Check: AsyncParsableCommand {
     }
 }
 
-/// Two durations, the lower one first: `60s,300s`.
+/// Two durations with the lower one first: `60s,300s`.
 struct DurationLimits: ExpressibleByArgument {
     let warning, critical: Duration
     let defaultValueDescription: String
@@ -101,7 +101,7 @@ struct DurationLimits: ExpressibleByArgument {
     }
 }
 
-/// Two numbers, the lower one first: `80,90`.
+/// Two numbers with the lower one first: `80,90`.
 struct NumberLimits: ExpressibleByArgument {
     let warning, critical: Double
     let defaultValueDescription: String
@@ -120,7 +120,7 @@ struct NumberLimits: ExpressibleByArgument {
 }
 
 extension LogCheck.Verdict {
-    /// A sign that doesn't need colors.
+    /// A sign that is readable without colors.
     var mark: String {
         switch self {
         case .ok: "✓"
@@ -141,7 +141,7 @@ extension LogCheck.Verdict {
 }
 
 extension JSON {
-    /// The items with their worst verdict.
+    /// Returns the items with their worst verdict.
     static func report(_ items: [LogCheck.Item]) -> JSON {
         .object([("verdict", .string(LogCheck.verdict(of: items).name)), ("items", .array(items.map(\.json)))])
     }
@@ -151,7 +151,7 @@ extension LogCheck.Item {
     /// The state and the next step.
     fileprivate var sentence: String { next.map { "\(text). Next: \($0)" } ?? text }
 
-    /// The line for people.
+    /// The line in the form for people.
     var line: String { "\(verdict.mark) \(LineText.escaped(sentence))" }
 
     var json: JSON {

@@ -37,7 +37,7 @@ struct Cursors: ParsableCommand {
     }
 
     func run() throws {
-        // Opening read-only first doesn't create a log in a directory that has none.
+        // The log is opened read-only first. So no log is created in a directory that has none.
         let overview = try CursorOverview(ReadOnlyLog(at: directory))
         if let remove {
             try requireCursor(remove, in: overview)

@@ -55,14 +55,15 @@ struct DeadLetters: AsyncParsableCommand {
         if argument.isKnown {
             try await redrive ? self.redrive(argument) : show(argument)
         } else if place.contains("//"), access(place, F_OK) != 0 {
-            // Not quoted: a mistyped address may have a password in it.
+            // The message doesn't quote the argument, because a mistyped address may contain a password.
             throw ToolError(.usage, "This is neither a directory nor a store. Stores are \(StoreArgument.forms).")
         } else if let into {
             try await redrive(into: into)
         } else {
-            // Throws for a path without a log: no output would look like a log without dead letters.
+            // This throws for a path without a log. Otherwise the empty output would look like that of a log without
+            // dead letters.
             let log = try ReadOnlyLog(at: place)
-            // Of consumers, also those whose file is gone or damaged.
+            // The folders include those of consumers whose file is missing or damaged.
             let parked = try log.parkedFolders
             var output = StandardOutput()
             for directory in [place] + parked {
@@ -91,9 +92,9 @@ struct DeadLetters: AsyncParsableCommand {
         try await store.close()
     }
 
-    /// Applies a store's dead letters in that store.
+    /// Applies a store's dead letters again in that store.
     private func redrive(_ argument: StoreArgument) async throws {
-        // Throws if the store doesn't exist. Opening it for writing would create it.
+        // This throws if the store doesn't exist. An opening for writing would create it.
         try await argument.inspect().close()
         let opened = try await argument.open()
         guard let store = opened as? any DeadLetterStore else {
@@ -109,7 +110,7 @@ struct DeadLetters: AsyncParsableCommand {
                     try await store.redrive(letter.id)
                     applied += 1
                 } catch {
-                    // An error of the connection says nothing about the dead letter.
+                    // An error of the connection isn't caused by the dead letter.
                     guard case .record = store.classify(error) else { throw error }
                     var shown = DeadLetterLine(letter)
                     shown.redriveError = "\(error)"
@@ -125,7 +126,8 @@ struct DeadLetters: AsyncParsableCommand {
         try finish(applied: applied, left: left)
     }
 
-    /// Applies a log's dead letters. To the store they are a separate log with one lane, so that none is applied twice.
+    /// Applies a log's dead letters to a store. For the store, they are a separate log with one lane, so that none is
+    /// applied twice.
     private func redrive(into argument: StoreArgument) async throws {
         _ = try ReadOnlyLog(at: place)
         let sink = sink ?? argument.sinkName
@@ -150,7 +152,7 @@ struct DeadLetters: AsyncParsableCommand {
         // Without dead letters, the directory of their log may not exist.
         if chosen.isEmpty { return try finish(applied: 0, left: 0) }
         let letters = try ReadOnlyLog(at: place + "/dead-letters")
-        // Each sink's letters have a position of their own in the store.
+        // The letters of each sink have their own position in the store.
         let mark = StableHash.of(sink)
         let opened = try await argument.open()
         func apply(_ store: some TaskStore) async throws -> ReplayOutcome {

@@ -53,7 +53,7 @@ struct Doctor: AsyncParsableCommand {
         var tarball = Tarball()
         let devices = [snapshot.status.storage, log.storage].compactMap(\.device)
         let shown = items.map { item in
-            // Texts of these have messages of errors.
+            // The texts of these items contain error messages.
             if ["store", "sink", "accepting"].contains(item.name) { return LogCheck.Item(item.name, item.verdict, "") }
             var item = item
             if item.name == "storage" { item.text = Self.text(item.text, without: devices) }
@@ -73,12 +73,13 @@ struct Doctor: AsyncParsableCommand {
         try OutputFile.write(tarball.finished, to: path)
     }
 
-    /// Returns a text without the devices that it names after a kind of file system. One may be a server.
+    /// Returns a text without the names of devices, which follow a kind of file system. A device may be a server.
     private static func text(_ text: String, without devices: [String]) -> String {
         devices.reduce(text) { $0.replacing(" on \($1)", with: "") }
     }
 
-    /// Returns a text with `.` for the path of the log. A name without a slash may be a word of the text.
+    /// Returns a text with `.` in place of the log's path. A path without a slash may be a word of the text, so it is
+    /// replaced only at the beginning.
     private func withoutPath(_ text: String) -> String {
         if text == directory || text.hasPrefix(directory + "/") { return "." + text.dropFirst(directory.count) }
         return directory.contains("/") ? text.replacing(directory, with: ".") : text

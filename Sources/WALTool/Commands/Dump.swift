@@ -58,7 +58,7 @@ struct Dump: ParsableCommand {
             case .gap(var gap):
                 if let to, gap.first > to { break reading }
                 if let from, gap.first < from {
-                    // A reader that begins at a time may be before the wanted records.
+                    // A reader that begins at a time may return records before the wanted ones.
                     if let last = gap.last, last < from { continue }
                     gap.first = from
                 }

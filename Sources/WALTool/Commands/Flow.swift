@@ -18,10 +18,10 @@ struct Flow: ParsableCommand {
         ])
 }
 
-/// The journal of a log, for the verbs that show something.
+/// The journal of a log, for the verbs that show tasks.
 struct FlowJournal {
     let table: JournalTable
-    /// Whether a runner has had the log.
+    /// Whether a runner has used the log.
     private let hasFlows: Bool
 
     init(_ directory: String) throws {
@@ -47,10 +47,11 @@ struct FlowJournal {
         return task
     }
 
-    /// What there is to say if there are no live tasks.
+    /// The message for a log without live tasks.
     var none: String { hasFlows ? "No live tasks." : "The log has no flows." }
 
-    /// The newest graph of a task's DAG, or the one that it began with.
+    /// Returns the graph with which the task runs. If the log doesn't have that graph, returns the newest graph of the
+    /// task's DAG.
     func shape(of task: TaskJournal) -> GraphShape? {
         table.graphs[task.graph] ?? task.beginning.flatMap { table.newestGraphs[$0.dag] }
     }
@@ -97,9 +98,9 @@ struct FlowStuck: ParsableCommand {
     }
 }
 
-/// Lists of tasks.
+/// The lists of tasks that verbs print.
 enum FlowLines {
-    /// Returns a line for each task, or `none` without tasks.
+    /// Returns a line for each task, or `none` if there are no tasks.
     static func text(_ tasks: [TaskJournal], _ journal: FlowJournal, json: Bool, none: String) -> String {
         let now = Timestamp.now
         let sorted = tasks.sorted {
@@ -162,7 +163,7 @@ struct FlowShow: ParsableCommand {
         guard let shape = journal.shape(of: task), let picture = GraphPicture(rawValue: form.rawValue) else {
             throw ToolError(.usage, "The log doesn't have the graph of \(task.id).")
         }
-        // Printing adds the last line's end.
+        // The print adds the end of the last line.
         try StandardOutput.print(String(shape.picture(of: TaskView(task), as: picture).dropLast()))
     }
 }

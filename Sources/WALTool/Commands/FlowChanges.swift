@@ -3,14 +3,14 @@ import WAL
 import WALFlow
 import WALTasks
 
-/// A log that no program has open, for the verbs that change a task.
+/// A change of a task in a log that no program has open.
 enum FlowChange {
-    /// Appends what `change` returns for a task, as one batch.
+    /// Appends the records that `change` returns for a task as one batch.
     static func make(
         _ directory: String, _ id: String,
         _ change: (TaskJournal, FlowJournal) throws -> ([FlowRecord.Event], [TaskMutation])
     ) throws {
-        // Opening read-only first doesn't create a log in a directory that has none.
+        // The log is opened read-only first. So no log is created in a directory that has none.
         _ = try ReadOnlyLog(at: directory)
         try LogChange.make(
             at: directory, remedy: "The program that has it open can change tasks with FlowRunner's functions."
@@ -30,7 +30,7 @@ enum FlowChange {
         if let error = task.endError { throw ToolError(.usage, error.message) }
     }
 
-    /// Returns what `body` returns. Its errors are mistakes of the command line.
+    /// Runs `body`, and turns its errors into errors of the command line.
     static func checked<Value>(_ body: () throws(FlowError) -> Value) throws -> Value {
         do throws(FlowError) {
             return try body()
@@ -39,21 +39,21 @@ enum FlowChange {
         }
     }
 
-    /// The graph with which a parked task can continue, or a failed one whose graph has changed.
+    /// Returns the graph with which a parked task, or a failed task whose graph has changed, can continue.
     static func newGraph(of task: TaskJournal, _ journal: FlowJournal) -> GraphShape? {
         let newest = task.beginning.flatMap { journal.table.newestGraphs[$0.dag] }
         if task.end?.status == .failed { return newest == journal.table.graphs[task.graph] ? nil : newest }
         return task.parked?.hasPrefix(TaskView.changedGraph) == true ? newest : nil
     }
 
-    /// Throws if a task is parked, and no graph of the log can help it.
+    /// Throws if a task is parked and no graph of the log lets it continue.
     static func requireNotParked(_ task: TaskJournal) throws {
         guard let parked = task.parked else { return }
         throw ToolError(.usage, "The task \(task.id) needs another program: \(parked). Start that, or cancel the task.")
     }
 
-    /// The control that lets a task continue with a graph. Throws if the task would lose steps that must not run twice, and that aren't
-    /// named.
+    /// Returns the control that lets a task continue with a graph. Throws if the task would lose steps that must not
+    /// run twice and that `dropping` doesn't name.
     static func accept(
         _ task: TaskJournal, _ journal: FlowJournal, _ new: GraphShape, after count: Int, dropping: [String]
     ) throws -> FlowRecord.Event {
@@ -129,7 +129,7 @@ struct FlowRetry: ParsableCommand {
 
     func run() throws {
         try FlowChange.make(target.directory, target.task) { task, journal in
-            // The next start decides with which graph a failed task continues.
+            // A failed task gets its graph at the next start of the program.
             let new = task.end == nil ? FlowChange.newGraph(of: task, journal) : nil
             if new == nil { try FlowChange.requireNotParked(task) }
             guard let shape = new ?? journal.shape(of: task) else {

@@ -66,7 +66,8 @@ struct Follow: AsyncParsableCommand {
                 at: directory, of: source, configuration: configuration, logger: StandardErrorLog.logger)
         }
 
-        /// Returns the log that the stream belongs to. Waits while the servers are away or have no leader, as following does.
+        /// Returns the log whose records the stream has. Like a follower, waits while the servers are unreachable or
+        /// have no leader.
         private static func source(
             of servers: JetStreamSink.Configuration, until stop: StopSignal
         ) async throws -> LogID {

@@ -77,13 +77,14 @@ struct Ingest: AsyncParsableCommand {
         stop.catchSignals()
         defer { stop.releaseSignals() }
         let reader = LineReader(descriptor: input.descriptor, stop: stop, skipsByteOrderMark: true)
-        // Rejects an unusable file before the log and the store are created. A check of a pipe would wait for input.
+        // An unusable file is rejected before the log and the store are created. A pipe isn't checked here, because the
+        // check would wait for input.
         if input.isFile { try LineIngester.refuseOtherForms(of: reader, input.name) }
 
         var configuration = WriteAheadLog.Configuration()
         configuration.syncPolicy = sync.policy
         limits.apply(to: &configuration)
-        // The store would get what the log has, too.
+        // The store would also get the records that the log already has.
         if let known = try? ReadOnlyLog(at: self.log) { try TaskRecords.requireSome(in: known, from: 1) }
         let additional = try sink.map { AdditionalSink(try $0.open()) }
         let opened = try await store.open(workers: workers)
@@ -119,8 +120,8 @@ struct Ingest: AsyncParsableCommand {
                 try await flusher.run()
             }
         }
-        // The store may refuse this log, if it is a copy and the original was appended to since: append nothing before
-        // that is known. An unavailable store doesn't delay this.
+        // The store may refuse this log, if the log is a copy and the original has newer records. Nothing is appended
+        // before the store's answer is known. An unavailable store doesn't delay this.
         for (flusher, running) in zip(flushers, flushing) {
             do { try await flusher.waitUntilAsked() } catch {
                 for other in flushing { other.cancel() }
@@ -196,7 +197,7 @@ struct Ingest: AsyncParsableCommand {
             key: TaskCodec.key(of:))
     }
 
-    /// Runs `body` on its own thread. Reading blocks, so it must not run on the concurrency runtime's threads.
+    /// Runs `body` on its own thread. It reads and blocks, so it must not run on a thread of the cooperative pool.
     private static func onOwnThread<Result: Sendable>(_ body: sending @escaping () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
             let work = DispatchWorkItem { continuation.resume(returning: body()) }

@@ -26,7 +26,7 @@ struct Metrics: ParsableCommand {
 }
 
 extension LogSnapshot {
-    /// Reads the state of a log, and the numbers of its dead letters.
+    /// Reads the state of a log, and the number of its dead letters for each sink.
     static func read(_ directory: String) throws -> LogSnapshot {
         var snapshot = try LogSnapshot(ReadOnlyLog(at: directory))
         var reader = try DeadLetterReader(logDirectory: directory)
@@ -35,7 +35,7 @@ extension LogSnapshot {
                 guard let letter = try reader.next() else { return snapshot }
                 snapshot.keptDeadLetters[letter.sink, default: 0] += 1
             } catch {
-                // `wal dead-letters` names damaged letters. They don't hide the log's state.
+                // `wal dead-letters` reports damaged letters. They must not hide the state of the log.
                 guard error.code == .corrupted || error.gap != nil else { throw error }
                 if error.gap == nil { return snapshot }
             }

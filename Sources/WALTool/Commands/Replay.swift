@@ -120,14 +120,14 @@ struct Replay: AsyncParsableCommand {
     }
 
     #if NATS
-        /// Throws if a stream's first records aren't changes of tasks.
+        /// Throws if none of a stream's first records is a change of tasks or a record of a flow.
         private static func requireTasks(in source: StreamReplay) async throws {
             var source = source
             let records: [SinkRecord]
             do {
                 records = try await source.next(after: .zero) ?? []
             } catch {
-                // The stream's beginning is gone. A store that has been filled before may be past it.
+                // The stream no longer has its beginning. A store that was filled before may have a later position.
                 guard error.code == .gap else { throw error }
                 return
             }
@@ -143,7 +143,7 @@ struct Replay: AsyncParsableCommand {
             _ stop: ReplayStop, _ progress: ReplayProgress
         ) async throws {
             var source = source
-            // The position is that of a replay of the log itself from its first record.
+            // The position is the same as for a replay of the log itself from its first record.
             var replayer = try await Replayer(
                 sink: TaskSink(store: store), log: source.log, mark: 1, progress: progress)
             while let records = try await source.next(after: replayer.position) {
@@ -158,7 +158,7 @@ struct Replay: AsyncParsableCommand {
     #endif
 
     private func replayOwed(_ directory: String) async throws {
-        // The writer's lock comes first: no service may deliver while the owed records are only partly replayed.
+        // The writer's lock comes first, so that no service delivers while the owed records are only partly replayed.
         let reading = try ReadOnlyLog(at: directory)
         for owed in try reading.owedRecords { try TaskRecords.requireAll(owed.sequences, of: reading) }
         let log = try await WriteAheadLog.open(at: directory)
@@ -171,7 +171,7 @@ struct Replay: AsyncParsableCommand {
                 try await Self.replay(
                     reading, from: owed.sequences.lowerBound, to: owed.sequences.upperBound, mark: owed.token,
                     into: store, batchSize: batchSize, stop, progress)
-                // A replay that a signal ended early isn't settled: its records are still owed.
+                // A replay that a signal ended early settles nothing, because its records are still owed.
                 if stop.signalName == nil { try log.settle(owed) }
             }
         }
@@ -180,7 +180,7 @@ struct Replay: AsyncParsableCommand {
         try finish(progress, stop)
     }
 
-    /// Closes the store, for at most 2 seconds. A store that hangs must not delay the end of the process.
+    /// Closes the store. Waits at most 2 seconds, because a store that hangs must not delay the end of the process.
     private static func close(_ store: any TaskStore) async {
         _ = await returns(within: .seconds(2)) { _ = try? await store.close() }
     }
@@ -221,7 +221,7 @@ struct Replay: AsyncParsableCommand {
 }
 
 extension LogEntry {
-    /// The record's sequence number, or the first one of the gap.
+    /// The record's sequence number, or the first sequence number of the gap.
     fileprivate var first: SequenceNumber {
         switch self {
         case .record(let record): record.sequence

@@ -47,7 +47,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     #if Monitor
-        /// The time that requests have to end.
+        /// The time that running requests have to end.
         private static let shutdownMax: Duration = .seconds(5)
 
         func run() async throws {
@@ -64,13 +64,13 @@ struct Serve: AsyncParsableCommand {
             var addresses = MonitorServer.Configuration()
             addresses.port = port
             if !listen.isEmpty { addresses.addresses = listen }
-            // A client that is gone must not end the process.
+            // A client that has disconnected must not end the process.
             signal(SIGPIPE, SIG_IGN)
             let first = addresses.addresses[0]
             let isTokenShown = tokenFile == nil
             let server = MonitorServer(monitor, configuration: addresses, logger: StandardErrorLog.logger) { port in
                 let name = first.contains(":") ? "[\(first)]" : first
-                // Without a reader of the output, the page is served all the same.
+                // If nothing reads the output, the page is still served.
                 try? StandardOutput.print("http://\(name):\(port)/\(isTokenShown ? "#t=\(token)" : "")")
                 cwal_notify_ready()
             }
@@ -87,7 +87,7 @@ struct Serve: AsyncParsableCommand {
 
         private func openStore() async throws -> (any DeadLetterStore)? {
             guard let store else { return nil }
-            // Throws if the store doesn't exist. Opening it for writing would create it.
+            // This throws if the store doesn't exist. An opening for writing would create it.
             try await store.inspect().close()
             let opened = try await store.open(workers: 1)
             guard let opened = opened as? any DeadLetterStore else {

@@ -69,7 +69,7 @@ struct Tail: AsyncParsableCommand {
         }
     }
 
-    /// Waits for more records, or for a signal.
+    /// Waits for more records or for a signal.
     private func wait(_ reader: LogReader) async throws(WALError) {
         do throws(WALError) {
             try await reader.waitForMore()
@@ -84,12 +84,14 @@ struct Tail: AsyncParsableCommand {
         case skipped
     }
 
-    /// Returns the first of the last `limit` wanted records, or the number after the last record if there is none.
+    /// Returns the number of the first of the last `limit` wanted records. Without such records, returns the number
+    /// after the last record.
     private func firstSequence(_ log: ReadOnlyLog, _ limit: Int) throws -> SequenceNumber {
         filter.isSet ? try firstWanted(log, limit) : try firstOfLast(log, limit)
     }
 
-    /// Returns the first of the last `limit` records. Only reading finds the end of a segment without a footer.
+    /// Returns the number of the first of the last `limit` records. Only reading finds the end of a segment without a
+    /// footer.
     private func firstOfLast(_ log: ReadOnlyLog, _ limit: Int) throws -> SequenceNumber {
         let written = try log.segments.last { $0.state != .prepared }
         let start = try written?.firstSequence ?? log.firstSequence
@@ -99,7 +101,8 @@ struct Tail: AsyncParsableCommand {
         return try LastNumbers.first(of: limit, in: log, through: last)
     }
 
-    /// Returns the first of the last `limit` records that the filter accepts. Reads the log from its beginning, or from the time.
+    /// Returns the number of the first of the last `limit` records that the filter accepts. Reads the log from its
+    /// beginning, or from the filter's time.
     private func firstWanted(_ log: ReadOnlyLog, _ limit: Int) throws -> SequenceNumber {
         let reader = filter.since.map { log.reader(since: $0) } ?? log.reader()
         var last = LastNumbers(limit)

@@ -31,7 +31,7 @@ struct Tasks: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // Inspecting first throws for a store that doesn't exist; opening would create it.
+        // This throws if the store doesn't exist. An opening for writing would create it.
         try await store.inspect().close()
         let store = try await store.open(workers: 1)
         do {
@@ -64,7 +64,7 @@ struct Tasks: AsyncParsableCommand {
             return try await store.tasks(dagID: dag ?? "", limit: limit, offset: 0)
         }
         guard let dag else { return try await store.tasks(status: status, limit: limit, offset: 0) }
-        // Stores have no query for both.
+        // Stores have no query for both a DAG and a status.
         var (found, offset): ([PersistentTask], Int) = ([], 0)
         while found.count < limit {
             let page = try await store.tasks(dagID: dag, limit: 1000, offset: offset)
@@ -94,7 +94,7 @@ struct Tasks: AsyncParsableCommand {
     }
 }
 
-/// A task's status as an argument.
+/// A task's status as an argument of the command line.
 struct StatusArgument: ExpressibleByArgument {
     let value: TaskStatus
 

@@ -58,7 +58,7 @@ struct TopCommand: ParsableCommand {
     private func source() throws -> any TopSource {
         guard let url else { return try DirectorySource(directory ?? "") }
         let token = try tokenFile.map { try TokenFile.existing(at: $0) } ?? Self.variable("WAL_TOKEN")
-        // A server that is gone must not end the process.
+        // A server that has disconnected must not end the process.
         signal(SIGPIPE, SIG_IGN)
         return PageSource(try PageClient(url: url, token: token))
     }
@@ -87,7 +87,7 @@ struct TopCommand: ParsableCommand {
             switch try stop.waitForInput(STDIN_FILENO, timeout: Int32(left / .milliseconds(1)) + 1) {
             case .stopped: return
             case .readable:
-                // Without any input, the terminal is gone.
+                // The end of the input means that the terminal is closed.
                 guard let input = Self.input() else { return }
                 let pane = view.pane
                 for key in TopKey.keys(of: input) {
@@ -106,7 +106,7 @@ struct TopCommand: ParsableCommand {
             guard !view.isPaused else { continue }
             Self.renew(&look) { look in
                 let next = try source.snapshot()
-                // The writer may not have published since.
+                // The writer may not have published a status since the last look.
                 if next.status.time != look.snapshot.status.time { look.before = look.snapshot }
                 look.snapshot = next
                 look.details = try source.details(of: view.pane)
@@ -114,7 +114,7 @@ struct TopCommand: ParsableCommand {
         }
     }
 
-    /// Renews what is shown. A log or page that can't be read for a moment is reported on the screen.
+    /// Updates the look. If the log or page can't be read at the moment, the screen reports it.
     private static func renew(_ look: inout TopView.Look, _ body: (inout TopView.Look) throws -> Void) {
         do {
             try body(&look)

@@ -13,16 +13,16 @@ import CWALLZ4
     import CWALSQLite
 #endif
 
-/// The system's libraries that this process uses.
+/// The libraries of the system that this process uses.
 enum Libraries {
-    /// Their names and versions, as one text.
+    /// The names and versions of the libraries, as one text.
     static var text: String {
         var versions = ["lz4 \(String(cString: LZ4_versionString()))"]
         #if SQLite
             versions.append("sqlite \(String(cString: sqlite3_libversion()))")
         #endif
         #if Postgres
-            // 150018 is 15.18.
+            // The number 150018 means version 15.18.
             let number = PQlibVersion()
             versions.append("libpq \(number / 10000).\(number % 10000)")
         #endif

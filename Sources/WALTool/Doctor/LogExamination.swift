@@ -13,15 +13,15 @@ import WALMonitor
     import Darwin
 #endif
 
-/// What `wal doctor` finds out about a log from its files and its published status.
+/// The examination of a log's files and published status by `wal doctor`.
 struct LogExamination {
     private(set) var items: [LogCheck.Item] = []
     private let log: ReadOnlyLog
     private let snapshot: LogSnapshot
 
-    /// The number of the last records whose times are compared.
+    /// The number of records at the end of the log whose times are compared.
     private static let timesCount: UInt64 = 10_000
-    /// The bytes that a cursor may keep.
+    /// The number of bytes that a cursor may keep without a warning.
     private static let keptMax: UInt64 = 1 << 30
 
     init(_ log: ReadOnlyLog, _ snapshot: LogSnapshot) throws {
@@ -54,7 +54,8 @@ struct LogExamination {
     }
 
     private mutating func examineStorage() {
-        // A log may have been moved since its writer closed it. Only the writer has timed its syncs.
+        // A log may have been moved after its writer closed it. But only the writer has timed its syncs, and can call
+        // the storage doubtful.
         let published = snapshot.status.storage
         let storage = published.durability == .doubtful ? published : log.storage
         switch storage.durability {
@@ -116,7 +117,7 @@ struct LogExamination {
             next: "keep them as evidence, or delete \(folder)")
     }
 
-    /// Compares the times of the last records.
+    /// Compares the times of the last records with each other and with the clock.
     private mutating func examineTimes() throws {
         let last = try log.lastSequence.rawValue
         let reader = log.reader(from: SequenceNumber(rawValue: last > Self.timesCount ? last - Self.timesCount : 1))

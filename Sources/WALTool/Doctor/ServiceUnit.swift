@@ -1,13 +1,15 @@
-/// The systemd unit of a process, and what the unit leaves to a program that an attacker has taken over.
+/// The systemd unit of a process, and the settings that would limit an attacker who has taken over the process.
 struct ServiceUnit {
     let name: String
-    /// The unit's settings that would take a right away which the process has.
+    /// The settings that the unit lacks. Each would remove a right that the process has.
     let missing: [String]
 
-    /// Finds the unit in the texts of `/proc/PID/cgroup`, `status` and `mountinfo`. Returns nil if the process isn't a service of systemd.
+    /// Finds the unit in the texts of `/proc/PID/cgroup`, `status` and `mountinfo`. Returns nil if the process isn't a
+    /// systemd service.
     init?(cgroup: String, status: String, mounts: String) {
         let paths = cgroup.split(separator: "\n").compactMap { $0.split(separator: ":", maxSplits: 2).last }
-        // A service above belongs to a container, or to the manager of a user's session.
+        // Only the last part of a path counts. A service above it is that of a container, or of the manager of a user's
+        // session.
         let names = paths.compactMap { $0.split(separator: "/").last }
         guard let name = names.first(where: { $0.hasSuffix(".service") }) else { return nil }
         self.name = String(name)

@@ -8,14 +8,14 @@ import WALMonitor
     import Darwin
 #endif
 
-/// Times syncs of 4 KiB in a temporary file of the log's directory.
+/// Times syncs of 4 KiB in a temporary file in the log's directory.
 struct SyncProbe {
     private static let duration: Duration = .seconds(2)
     private static let doubtfulMax: Duration = .microseconds(10)
-    /// The 99th percentile from which on a disk is slow, as for `wal check`.
+    /// The 99th percentile from which on a disk counts as slow. `wal check` has the same limit.
     private static let slowMin: Duration = .milliseconds(100)
 
-    /// The durations of the syncs, sorted.
+    /// The durations of the syncs, in ascending order.
     private var durations: [Duration] = []
 
     init(durations: [Duration]) {
@@ -42,7 +42,7 @@ struct SyncProbe {
         durations.sort()
     }
 
-    /// The verdict on the disk of a log with this storage.
+    /// Returns the verdict on a disk whose storage is `storage`.
     func item(on storage: StorageInfo) -> LogCheck.Item {
         func percentile(_ part: Double) -> Duration {
             durations[min(durations.count - 1, Int(Double(durations.count) * part))]

@@ -8,15 +8,15 @@ import WALMonitor
     import Darwin
 #endif
 
-/// What `wal doctor` finds out about the machine that a log is on.
+/// The examination of a log's machine by `wal doctor`.
 struct SystemExamination {
     private(set) var items: [LogCheck.Item] = []
     private let directory: String
     private let status: LogStatus
-    /// The writer's process, if it is one of this machine that runs.
+    /// The id of the writer's process, if it runs on this machine.
     private let writer: Int?
 
-    /// The least number of descriptors and mappings that are left beside those of the segments.
+    /// The number of descriptors and mappings that a process needs besides those for the segments.
     private static let spareCount = 200
 
     init(_ directory: String, _ snapshot: LogSnapshot) {
@@ -66,7 +66,7 @@ struct SystemExamination {
         var space = statvfs()
         guard statvfs(directory, &space) == 0 else { return }
         let free = UInt64(space.f_bavail) * UInt64(space.f_frsize)
-        // A forged status has any number.
+        // A forged status may contain any number.
         let (budget, used) = (UInt64(clamping: status.disk.budget ?? 0), UInt64(clamping: status.disk.bytes))
         let left = budget - min(budget, used)
         if left > free {
@@ -80,7 +80,7 @@ struct SystemExamination {
     }
 
     private mutating func examineLimits() {
-        // A forged status has any number.
+        // A forged status may contain any number.
         let segments = min(max(0, status.segments.byState.map(\.number).clampedSum), 1 << 32)
         if let open = limit("Max open files"), open < UInt64(segments + Self.spareCount) {
             add(
@@ -105,7 +105,7 @@ struct SystemExamination {
         return segments.map { UInt64($0.fileSize) }.max()
     }
 
-    /// The writer's soft limit, or that of this process; nil if there is none.
+    /// Returns the soft limit of the writer, or of this process if there is no writer; nil if there is no such limit.
     private func limit(_ name: String) -> UInt64? {
         let process = writer.map { "\($0)" } ?? "self"
         let line = text("/proc/\(process)/limits")?.split(separator: "\n").first { $0.hasPrefix(name) }
@@ -118,7 +118,7 @@ struct SystemExamination {
             let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ UInt64($0) }),
             let largest = largestSegment
         else { return }
-        // The active segment and those ahead of it are in memory until they are synced.
+        // The active segment and the prepared segments are in memory until they are synced.
         let needed = Double(largest) * (1 + Double(status.segments.prepared))
         if Double(kilobytes) * 1024 < needed {
             add(

@@ -3,7 +3,7 @@ struct Tarball {
     private static let blockSize = 512
     private(set) var bytes: [UInt8] = []
 
-    /// Adds a file with a name of at most 100 bytes.
+    /// Adds a file, whose name has at most 100 bytes.
     mutating func add(_ name: String, _ content: [UInt8]) {
         var header = [UInt8](repeating: 0, count: Self.blockSize)
         func put(_ text: String, at offset: Int) {
@@ -27,6 +27,6 @@ struct Tarball {
         bytes += [UInt8](repeating: 0, count: (Self.blockSize - content.count % Self.blockSize) % Self.blockSize)
     }
 
-    /// The archive with its end.
+    /// The bytes of the archive, including its end mark.
     var finished: [UInt8] { bytes + [UInt8](repeating: 0, count: 2 * Self.blockSize) }
 }

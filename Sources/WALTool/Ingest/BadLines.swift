@@ -13,23 +13,23 @@ struct BadLine {
     var text: [UInt8]
 }
 
-/// The file next to a log that keeps the skipped lines: one JSON object a line.
+/// The file next to a log that keeps the skipped lines, as one JSON object per line.
 ///
-/// Lines go into it before the log's bookmark passes them. If a run is killed in between, the next run skips the same
-/// lines again, so it first removes them from the file.
+/// Skipped lines are written to the file before the log's bookmark passes them. If a run is killed in between, the next
+/// run skips the same lines again. So each run first removes these lines from the file.
 struct BadLinesFile {
     let path: String
     private let source: String
     private let input: String
 
-    /// Makes the file of the log at `directory` for the lines of `input`, whose name in the log is `source`.
+    /// Makes the file of the log at `directory` for the lines of `input`. The log knows this input as `source`.
     init(besideLog directory: String, source: String, input: String) {
         path = (directory.hasSuffix("/") ? String(directory.dropLast()) : directory) + ".bad-lines.ndjson"
         self.source = source
         self.input = input
     }
 
-    /// Removes this source's lines after line `last`, and a line that a crash cut off.
+    /// Removes this source's lines with numbers above `last`, and a line that a crash cut off.
     func removeLines(after last: UInt64) throws(ToolError) {
         guard let old = try? readAll(path) else { return }
         let prefix = Array(prefix.utf8)
@@ -59,7 +59,7 @@ struct BadLinesFile {
             bytes.append(contentsOf: ",\"text\":".utf8)
             let text = String(decoding: line.text, as: UTF8.self)
             bytes.append(jsonString: text)
-            // JSON can't hold bytes that aren't UTF-8.
+            // JSON can't contain bytes that aren't UTF-8.
             if !text.utf8.elementsEqual(line.text) {
                 bytes.append(contentsOf: ",\"hex\":\"".utf8)
                 for byte in line.text { bytes.append(hexadecimal: byte) }
@@ -72,7 +72,7 @@ struct BadLinesFile {
 
     private var prefix: String { "{\"source\":\(JSON.string(source)),\"line\":" }
 
-    /// Writes and syncs, because the bookmark that follows may become durable at once.
+    /// Writes and syncs the bytes, because the bookmark that follows may become durable at once.
     private func write(_ bytes: [UInt8], to path: String, flags: Int32) throws(ToolError) {
         let descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure("Opening") }

@@ -1,22 +1,23 @@
 import WAL
 
-/// Appends an ingest's batches on a thread of its own, in order, while the next lines are parsed. Compressing and copying a batch takes
-/// almost as long as parsing it.
+/// Appends the batches of an ingest in order, on its own thread, while the ingest parses the next lines.
+///
+/// To compress and copy a batch takes almost as long as to parse it.
 final class BatchAppender: Sendable {
-    /// The records of some lines, and what else belongs to the lines.
+    /// The records of some lines, and the other results of these lines.
     struct Part: Sendable {
         var batch = RecordBatch()
-        /// Lines that are skipped. They go into their file first.
+        /// The skipped lines. They are written to their file before the records are appended.
         var badLines: [BadLine] = []
-        /// The position after the lines.
+        /// The position in the input after the lines.
         var position = InputPosition()
         /// The counts of the run up to and including the lines.
         var counts = IngestCounts()
     }
 
-    /// What the appender has done.
+    /// The result of the appender's work.
     struct Outcome {
-        /// The counts of all parts in the log.
+        /// The counts of the run up to and including the last part in the log.
         var counts: IngestCounts
         var badLinesPath: String?
         var failure: (any Error)?
@@ -27,11 +28,11 @@ final class BatchAppender: Sendable {
         var isWorking = false
         var isFinished = false
         var outcome: Outcome
-        /// Batches without records, whose memory serves again.
+        /// Batches without records, whose memory is used again.
         var spares: [RecordBatch] = []
     }
 
-    /// The number of parts that may wait. More would only take memory.
+    /// The number of parts that may wait. A larger number would only use more memory.
     private static let waitingMax = 2
 
     private let log: WriteAheadLog
@@ -41,7 +42,7 @@ final class BatchAppender: Sendable {
     private let progress: IngestProgress
     private let state: Monitor<State>
 
-    /// Starts the thread. `counts` are those before the first part.
+    /// Starts the thread. `counts` are the counts before the first part.
     init(
         log: WriteAheadLog, badLines file: BadLinesFile, source: String, counts: IngestCounts, stop: StopSignal,
         progress: IngestProgress
@@ -55,9 +56,10 @@ final class BatchAppender: Sendable {
         try NamedThread.start("wal-ingest") { self.run() }
     }
 
-    /// Appends a part after those before. Waits while enough parts wait. Returns an empty batch for the next one.
+    /// Appends a part after the earlier parts. Blocks while too many parts wait. Returns an empty batch for the next
+    /// part.
     ///
-    /// - Throws: what has stopped the appender.
+    /// - Throws: The error that stopped the appender.
     func append(_ part: Part) throws -> RecordBatch {
         let result = state.wait { state -> Result<RecordBatch, any Error>? in
             if let failure = state.outcome.failure { return .failure(failure) }
@@ -69,7 +71,7 @@ final class BatchAppender: Sendable {
         return try result?.get() ?? RecordBatch()
     }
 
-    /// Waits until all parts are in the log, or one has failed. Ends the thread.
+    /// Ends the thread. Blocks until all parts are in the log, or until one has failed.
     func finish() -> Outcome {
         state.withLock { $0.isFinished = true }
         state.notifyAll()
@@ -109,16 +111,16 @@ final class BatchAppender: Sendable {
 
     private func take(_ part: Part) throws {
         if !part.badLines.isEmpty { try file.append(part.badLines) }
-        // Without records the bookmark stays. The next run skips the same lines again; removeLines(after:) first removes
-        // them from the file.
+        // Without records the bookmark stays. So the next run skips the same lines again, and its call of
+        // `removeLines(after:)` first removes them from the file.
         if !part.batch.isEmpty { try append(part.batch, at: part.position) }
         progress.report(part.counts)
     }
 
-    /// A stop was requested while the log was full. The next run reads the lines again.
+    /// The error after a request to stop while the log was full. The next run reads the lines again.
     struct Stopped: Error {}
 
-    /// Appends a batch. While the log is full, waits for the store to catch up.
+    /// Appends a batch. While the log is full, blocks until the store catches up.
     private func append(_ batch: RecordBatch, at position: InputPosition) throws {
         while true {
             do throws(WALError) {

@@ -2,17 +2,17 @@ import WAL
 import WALDelivery
 import WALTasks
 
-/// Waits until a store or sink has every record. After a signal, the wait has a limit.
+/// The wait until a store or sink has every record. After a signal, the wait has a time limit.
 struct BoundedDrain {
     private static var lookInterval: Duration { .milliseconds(50) }
 
     let log: WriteAheadLog
     let name: String
     let stop: StopSignal
-    /// The longest wait, from the signal on.
+    /// The longest time to wait after the signal.
     let limit: Duration
 
-    /// Returns whether the destination has every record.
+    /// Waits, and returns whether the destination has every record.
     func run(_ flusher: any AnyFlusher) async throws -> Bool {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {

@@ -12,7 +12,8 @@ final class IngestProgress: Sendable {
         counts.withLock { $0 }
     }
 
-    /// Shows the progress on standard error until the task is canceled. Does nothing if that isn't a terminal.
+    /// Shows the progress on standard error until the task is canceled. Does nothing if standard error isn't a
+    /// terminal.
     func show(applied: @Sendable () -> UInt64) async {
         guard StandardError.isTerminal else { return }
         let clock = ContinuousClock()

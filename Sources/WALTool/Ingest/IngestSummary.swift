@@ -4,20 +4,20 @@ struct IngestSummary {
     var coalesced: UInt64
     var rowsWritten: UInt64
     var deadLetters: UInt64
-    /// Records that the store didn't have yet when the input ended.
+    /// The number of records that the store didn't have yet when the input ended.
     var lag: UInt64
-    /// Records that the store still doesn't have.
+    /// The number of records that the store still doesn't have.
     var remaining: UInt64
-    /// Records that the additional sink still doesn't have. Nil without one.
+    /// The number of records that the additional sink still doesn't have; nil without such a sink.
     var remainingInSink: UInt64?
     var readSeconds: Double
     var totalSeconds: Double
-    /// The signal that ended the ingest early.
+    /// The name of the signal that ended the ingest early.
     var stoppedBy: String?
     var badLines: [BadLine]
     var badLinesPath: String?
     var inputName: String
-    /// Bytes after the last line end, which the next run ingests.
+    /// The number of bytes after the last line end, which the next run ingests.
     var unfinishedBytes: Int
 
     private func rate(_ count: UInt64, _ seconds: Double) -> Int {

@@ -2,10 +2,10 @@ import CWALSimdJSON
 import WAL
 import WALTasks
 
-/// Reads lines into a log. Each append also stores the position in the input that it reaches, so that records and
-/// position agree after every crash.
+/// Reads lines of an input and appends them to a log.
 ///
-/// Blocks, so it needs its own thread.
+/// Each append also stores the position in the input that it reaches. So the records and the position agree after every
+/// crash. The ingester blocks, so it needs its own thread.
 final class LineIngester {
     /// The action for a line that can't be ingested.
     enum BadLinePolicy: String, CaseIterable, Sendable {
@@ -15,19 +15,19 @@ final class LineIngester {
 
     struct Settings: Sendable {
         var inputName: String
-        /// Whether the input is a file, which may grow past its present end. A pipe can't.
+        /// Whether the input is a file, which may grow past its present end. A pipe can't grow.
         var canGrow: Bool
         var badLines: BadLinePolicy
-        /// The input's name in the log; if nil, a digest of the first line.
+        /// The input's name in the log. If nil, a digest of the first line is the name.
         var source: String?
     }
 
-    // The most records and bytes of an append, so that it is visible soon and its copy stays in the cache.
+    // These limits on the records and bytes of an append make the append visible soon and keep its copy in the cache.
     private static let recordsMax = 1000
     private static let bytesMax = 256 << 10
-    /// The longest time that lines of a slow input wait for further lines before their append, in milliseconds.
+    /// The longest time in milliseconds for which lines of a slow input wait for more lines before their append.
     private static let linger: Int32 = 100
-    /// The number of bad lines that are shown at the end.
+    /// The largest number of bad lines that are shown at the end.
     private static let shownMax = 20
 
     /// The counts of a run, and the error that ended it early.
@@ -36,7 +36,7 @@ final class LineIngester {
         var shown: [BadLine] = []
         var badLinesPath: String?
         var failure: (any Error)?
-        /// Bytes of an incomplete last line.
+        /// The number of bytes of an incomplete last line.
         var unfinishedBytes = 0
     }
 
@@ -67,8 +67,8 @@ final class LineIngester {
         self.progress = progress
     }
 
-    /// Reads to the end of the input, or until a stop is requested. Everything that the outcome counts is in the log,
-    /// even after a failure.
+    /// Reads up to the end of the input, or until a stop is requested. All lines that the outcome counts are in the
+    /// log, even after a failure.
     func outcome() -> Outcome {
         var outcome = Outcome()
         do { try run() } catch { outcome.failure = error }
@@ -76,7 +76,7 @@ final class LineIngester {
         if let appended = appender?.finish() {
             outcome.counts = appended.counts
             outcome.badLinesPath = appended.badLinesPath
-            // The first failure, because lines are parsed before earlier ones are appended.
+            // The appender's failure comes first, because later lines are parsed while earlier lines are appended.
             outcome.failure = appended.failure ?? outcome.failure
         }
         if outcome.failure is BatchAppender.Stopped { outcome.failure = nil }
@@ -108,7 +108,7 @@ final class LineIngester {
             case .idle: try append()
             case .stopped: return try append()
             case .end:
-                // Bytes are left if the last line is longer than the limit and has no end.
+                // Bytes are left if the last line is longer than the limit and has no line end.
                 let rest = reader.position.bytes - consumed.bytes
                 return try rest > 0 ? leave(Int(rest)) : append()
             }
@@ -132,14 +132,14 @@ final class LineIngester {
         counts.linesBefore = known.lines
     }
 
-    /// Throws if the input can't be lines of UTF-8.
+    /// Throws if the input can't consist of lines of UTF-8.
     static func refuseOtherForms(of reader: LineReader, _ inputName: String) throws(ToolError) {
         guard let form = try reader.foreignForm() else { return }
         throw ToolError(.badInput, form.remedy(file: inputName == "<stdin>" ? nil : inputName))
     }
 
-    /// Ingests a last line without a line end if it is valid JSON. Otherwise the line is still being written, or was cut
-    /// off: it isn't counted, so that the next run reads it from its beginning.
+    /// Ingests a last line without a line end if it is valid JSON. Any other last line is still being written, or was
+    /// cut off. It isn't counted, so that the next run reads it from its beginning.
     private func takeRest(_ bytes: UnsafeRawBufferPointer, _ parser: LineParser) throws {
         guard cwal_json_is_valid(bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count) else {
             return Self.isBlank(bytes) ? () : try leave(bytes.count)
@@ -193,7 +193,7 @@ final class LineIngester {
         if unsaved.count >= Self.recordsMax || unsavedBytes >= Self.bytesMax { try append() }
     }
 
-    /// Hands the lines since the last call to the appender.
+    /// Passes the lines since the last call to the appender.
     private func append() throws {
         guard let appender else { return }
         let part = BatchAppender.Part(batch: batch, badLines: unsaved, position: consumed, counts: counts)
@@ -203,14 +203,15 @@ final class LineIngester {
         batch = try appender.append(part)
     }
 
-    /// Returns the place of a bad line in the form of compilers: input:line:column.
+    /// Returns the place of a bad line in the form that compilers use: input:line:column.
     static func place(of line: BadLine, in input: String) -> String {
         "\(input):\(line.number):\(line.defect.column)"
     }
 
-    /// Returns the FNV-1a hash, 64 bits. A log has few inputs, so collisions are unlikely enough.
+    /// Returns the 64-bit FNV-1a hash of a line. A log has few inputs, so collisions are unlikely enough.
     private static func digest(_ line: UnsafeRawBufferPointer) -> String {
-        // How much of a longer line is read depends on the sizes of reads.
+        // Only this part of a longer line counts, because the size of the reads determines how much more of it is in
+        // memory.
         let start = line.prefix(LineReader.lineSizeMax)
         let hash = start.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
         let digits = String(hash, radix: 16)

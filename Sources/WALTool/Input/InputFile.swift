@@ -7,12 +7,12 @@
 /// The source of lines: a file or standard input.
 struct InputFile: Sendable {
     let descriptor: Int32
-    /// The name for messages.
+    /// The name of the input in messages.
     let name: String
-    /// Whether the input is a regular file, which may grow, and not a pipe or a terminal.
+    /// Whether the input is a regular file, which may grow, rather than a pipe or a terminal.
     let isFile: Bool
 
-    /// Opens the file named `argument`, or standard input for `-`.
+    /// Opens the file at the path `argument`, or standard input if it is `-`.
     init(argument: String) throws(ToolError) {
         name = argument == "-" ? "<stdin>" : argument
         descriptor = argument == "-" ? STDIN_FILENO : open(argument, O_RDONLY | O_CLOEXEC)
@@ -29,7 +29,7 @@ struct InputFile: Sendable {
         isFile = status.st_mode & S_IFMT == S_IFREG
     }
 
-    /// Reads all of the input as text.
+    /// Reads the whole input as text.
     func text() throws(ToolError) -> String {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)

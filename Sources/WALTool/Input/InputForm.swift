@@ -1,13 +1,13 @@
-/// A form of input that isn't lines of UTF-8, recognized by its first bytes.
+/// A form of input other than lines of UTF-8. Its first bytes identify it.
 enum InputForm: CaseIterable {
     case gzip, zstd, xz, bzip2, lz4, utf16
 
-    /// The byte order mark of UTF-8, which is skipped.
+    /// The byte order mark of UTF-8, which a reader skips.
     static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     static let markSizeMax = 6
 
-    /// Finds the form that the bytes begin with; nil if there is none.
+    /// Finds the form whose first bytes these are; nil if there is none.
     init?(_ bytes: UnsafeRawBufferPointer) {
         let form = Self.allCases.first { $0.marks.contains { bytes.starts(with: $0) } }
         guard let form else { return nil }
@@ -26,7 +26,8 @@ enum InputForm: CaseIterable {
         }
     }
 
-    /// Returns a message with the form and the command that converts it to lines. `file` is nil for standard input.
+    /// Returns a message that names the form and the command that converts the input to lines. `file` is nil for
+    /// standard input.
     func remedy(file: String?) -> String {
         let (what, command) =
             switch self {

@@ -1,19 +1,20 @@
 import CWALShims
 import WAL
 
-/// The length of the consumed part of an input, and its checksum. With them a later run continues at the right place,
-/// and only in the same input.
+/// The length of the consumed part of an input, and the checksum of that part.
+///
+/// With them, a later run continues at the right place, and only if the input is the same.
 struct InputPosition: Hashable {
     private(set) var lines: UInt64 = 0
     private(set) var bytes: UInt64 = 0
-    /// CRC-32C of every byte consumed.
+    /// The CRC-32C of all consumed bytes.
     private(set) var checksum: UInt32 = 0
-    /// Whether the last consumed byte isn't a newline, because the input ended there when it was read.
+    /// Whether the last consumed byte isn't a newline, because the input ended there at that time.
     private(set) var endsOpen = false
 
     init() {}
 
-    /// Reads a bookmark; nil if it isn't one of `ingest`.
+    /// Reads the position from a bookmark. Returns nil if `ingest` didn't make the bookmark.
     init?(_ bookmark: Bookmark) {
         guard bookmark.metadata.count == Self.metadataSize else { return nil }
         lines = bookmark.position
@@ -35,7 +36,7 @@ struct InputPosition: Hashable {
         endsOpen = last != UInt8(ascii: "\n")
     }
 
-    /// Consumes the newline that was added after an open end. Its line was already counted.
+    /// Consumes the newline that was added after an open end. The line before it was already counted.
     mutating func closeEnd(_ newline: UnsafeRawBufferPointer) {
         consume(newline, lines: 0)
         endsOpen = false

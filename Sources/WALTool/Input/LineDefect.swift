@@ -1,6 +1,6 @@
-/// The reason why a line can't be ingested, and its place in the line.
+/// The reason why a line can't be ingested, and the place of the defect in the line.
 struct LineDefect: Error, Hashable {
-    /// The column in bytes, from 1.
+    /// The column in bytes, counted from 1.
     var column: Int
     var reason: String
 }

@@ -8,10 +8,11 @@ import WALTasks
     import Darwin
 #endif
 
-/// The fields of one JSON object of a line, by their index. Their texts are valid until the parser's next line.
+/// The fields of one JSON object of a line, by their indices. Their texts are valid until the parser parses the next
+/// line.
 struct LineFields {
     let slices: UnsafePointer<cwal_json_slice>
-    /// The object's column, for defects that name a missing field.
+    /// The object's column, for defects that report a missing field.
     let column: Int
 
     func string(_ index: Int, _ name: StaticString) throws(LineDefect) -> BorrowedText {
@@ -29,7 +30,7 @@ struct LineFields {
         return text(slice)
     }
 
-    /// Returns an identifier of a task or an activity. It must not be empty.
+    /// Returns the identifier of a task or an activity, which must not be empty.
     func id(_ index: Int, _ name: StaticString) throws(LineDefect) -> BorrowedText {
         guard slices[index].count > 0 || slices[index].kind != CWAL_JSON_STRING.rawValue else {
             throw defect(index, "\"\(name)\" is empty")
@@ -37,7 +38,7 @@ struct LineFields {
         return try group(index, name)
     }
 
-    /// Returns an identifier of a graph or a node. It may be empty.
+    /// Returns the identifier of a graph or a node, which may be empty.
     func group(_ index: Int, _ name: StaticString) throws(LineDefect) -> BorrowedText {
         guard slices[index].kind != CWAL_JSON_STRING.rawValue || slices[index].count <= TaskMutation.maxIDSize else {
             throw defect(index, "\"\(name)\" is longer than \(TaskMutation.maxIDSize) bytes")
@@ -79,8 +80,8 @@ struct LineFields {
         return number
     }
 
-    /// Returns the text of any JSON value as it is in the line. For a value that no line can hold (see `TaskLine`), returns
-    /// the contents of the string field `textName`.
+    /// Returns the text of a JSON value exactly as the line has it. For a value that no line can contain (see
+    /// `TaskLine`), returns the contents of the string field `textName`.
     func json(_ index: Int, _ name: StaticString, orText textIndex: Int, _ textName: StaticString) throws(LineDefect)
         -> BorrowedText?
     {
@@ -98,7 +99,7 @@ struct LineFields {
         ("cancelled", .cancelled),
     ]
 
-    /// Reads a JSON number that is a whole number of 32 bits.
+    /// Reads a JSON number that is a 32-bit integer.
     private static func integer(_ digits: UnsafeBufferPointer<UInt8>) -> Int32? {
         let isNegative = digits.first == UInt8(ascii: "-")
         let first = isNegative ? 1 : 0
@@ -120,7 +121,7 @@ struct LineFields {
         slices[index].kind != CWAL_JSON_ABSENT.rawValue && slices[index].kind != CWAL_JSON_NULL.rawValue
     }
 
-    /// Returns the fields of an object inside of this one.
+    /// Returns the fields of an object that this object contains.
     func object(_ index: Int, _ name: StaticString, slices inner: UnsafePointer<cwal_json_slice>) throws(LineDefect)
         -> LineFields
     {

@@ -2,7 +2,7 @@ import CWALSimdJSON
 import WAL
 import WALTasks
 
-/// Parses lines into records. Not thread-safe.
+/// Parses lines into records. Only one thread may use it at a time.
 final class LineParser {
     /// The number of readable bytes that must follow a line.
     static let padding = cwal_json_padding()
@@ -30,12 +30,12 @@ final class LineParser {
         cwal_json_parser_destroy(parser)
     }
 
-    /// What a line was.
+    /// The kind of a line.
     enum Kind {
         case task, activity, other
     }
 
-    /// Parses a line and adds its record to a batch. ``padding`` readable bytes must follow the line.
+    /// Parses a line and adds its record to a batch. At least ``padding`` readable bytes must follow the line.
     func parse(_ bytes: UnsafeRawBufferPointer, into batch: inout RecordBatch) throws(LineDefect) -> Kind {
         guard cwal_json_parse(parser, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count, line) else {
             throw LineDefect(column: line.pointee.error_offset + 1, reason: String(cString: line.pointee.error))
@@ -94,7 +94,7 @@ final class LineParser {
         return bytes.lazy.filter { $0 != 0x20 && $0 != 0x09 }.prefix(start.count).elementsEqual(start)
     }
 
-    /// The level of an activity that names none.
+    /// The level of an activity without a level.
     private static var info: BorrowedText {
         let text: StaticString = "info"
         return BorrowedText(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
@@ -137,7 +137,7 @@ final class LineParser {
 
 private func ~= (word: StaticString, bytes: UnsafeRawBufferPointer) -> Bool { bytes.equals(word) }
 
-/// Indices into the C arrays.
+/// The indices of the fields in the arrays of the C parser.
 private enum Top {
     static let type = Int(CWAL_TOP_TYPE.rawValue)
     static let task = Int(CWAL_TOP_TASK.rawValue)

@@ -4,15 +4,16 @@
     import Darwin
 #endif
 
-/// Splits an input into lines, and keeps the position of the consumed part. Not thread-safe.
+/// Splits an input into lines, and keeps the position of the consumed part. Only one thread may use it at a time.
 final class LineReader {
     enum Event {
-        /// A line without its end. ``LineParser/padding`` readable bytes follow it. Valid until the next call.
+        /// A line without its line end, valid until the next call. At least ``LineParser/padding`` readable bytes
+        /// follow it.
         case line(UnsafeRawBufferPointer)
-        /// The bytes after the last line end, valid until the next call. ``position`` stays before them unless
+        /// The bytes after the last line end, valid until the next call. ``position`` stays before these bytes unless
         /// ``takeRest()`` counts them as a line.
         case rest(UnsafeRawBufferPointer)
-        /// A line of more than ``lineSizeMax`` bytes, which was skipped.
+        /// A skipped line of more than ``lineSizeMax`` bytes.
         case tooLong
         /// No input came within the timeout.
         case idle
@@ -24,19 +25,19 @@ final class LineReader {
     static let lineSizeMax = 16 << 20
     private static let readSize = 1 << 20
 
-    /// The position after the lines consumed so far.
+    /// The position after the lines that are consumed.
     private(set) var position = InputPosition()
 
     private let descriptor: Int32
     private let stop: StopSignal
     private var buffer: UnsafeMutableRawPointer
     private var capacity: Int
-    // Bytes that were read and not consumed are at `start..<end`; there is no newline before `searched`.
+    // Bytes that were read and not consumed are at `start..<end`. There is no newline before `searched`.
     private var start = 0
     private var searched = 0
     private var end = 0
     private var isAtEnd = false
-    /// Whether a byte order mark at `start` is skipped.
+    /// Whether a byte order mark at `start` is to be skipped.
     private var skipsMark: Bool
 
     init(descriptor: Int32, stop: StopSignal, skipsByteOrderMark: Bool = false) {
@@ -45,7 +46,7 @@ final class LineReader {
         self.stop = stop
         capacity = 2 * Self.readSize
         buffer = .allocate(byteCount: capacity + LineParser.padding, alignment: 64)
-        // The parser reads the padding, although its contents don't matter.
+        // The parser reads the padding, but its contents don't matter.
         buffer.initializeMemory(as: UInt8.self, repeating: 0, count: capacity + LineParser.padding)
     }
 
@@ -53,7 +54,8 @@ final class LineReader {
         buffer.deallocate()
     }
 
-    /// Returns the next line. Waits for input for at most `timeout` milliseconds, or without a limit if it is -1.
+    /// Returns the next line. Waits for input for at most `timeout` milliseconds, or without a limit if `timeout` is
+    /// -1.
     func next(timeout: Int32 = -1) throws(ToolError) -> Event {
         while true {
             if let newline = findNewline() {
@@ -70,8 +72,8 @@ final class LineReader {
         }
     }
 
-    /// Returns the form of an input that can't be lines of UTF-8, by its first bytes; nil if it can be. Waits for the
-    /// first bytes.
+    /// Returns the form of an input that can't consist of lines of UTF-8, by its first bytes; nil for other inputs.
+    /// Waits for the first bytes.
     func foreignForm() throws(ToolError) -> InputForm? {
         while !isAtEnd, end - start < InputForm.markSizeMax {
             if try fill(timeout: -1) != nil { return nil }
@@ -79,8 +81,8 @@ final class LineReader {
         return InputForm(UnsafeRawBufferPointer(start: buffer + start, count: end - start))
     }
 
-    /// Returns the first line that `next` will return, cut off at the limit; nil if there is none, or after a stop
-    /// request.
+    /// Returns the line that `next` will return first, cut off at the limit. Returns nil if there is none, or after a
+    /// request to stop.
     func peekLine() throws(ToolError) -> UnsafeRawBufferPointer? {
         while true {
             if let newline = findNewline() { return trimmed(start..<newline) }
@@ -107,7 +109,7 @@ final class LineReader {
         return known.endsOpen ? try closeOpenEnd() : true
     }
 
-    /// Consumes the newline after a last line that had none when it was consumed. Returns false if the input continues
+    /// Consumes the newline after a last line that was consumed without a newline. Returns false if the input continues
     /// with anything else.
     private func closeOpenEnd() throws(ToolError) -> Bool {
         while !isAtEnd, end - start < 2 {
@@ -162,18 +164,18 @@ final class LineReader {
         while true {
             let newline = findNewline()
             let next = newline.map { $0 + 1 } ?? end
-            // The line's end may still come: leave the line for the next run.
+            // The line's end may still arrive, so the line is left for the next run.
             if newline == nil, isAtEnd { return .end }
             let isDone = newline != nil
             position.consume(UnsafeRawBufferPointer(start: buffer + start, count: next - start), lines: isDone ? 1 : 0)
             advance(to: next)
             if isDone { return .tooLong }
-            // No bookmark may hold a part of the line: after a stop, the next run reads it again.
+            // No bookmark may contain a part of the line. After a stop, the next run reads the line again.
             if let event = try fill(timeout: -1) { return event }
         }
     }
 
-    /// Reads once. Returns an event if a stop or a timeout comes first.
+    /// Reads once. Returns an event if a request to stop or a timeout comes first.
     private func fill(timeout: Int32) throws(ToolError) -> Event? {
         freeSpace()
         switch try stop.waitForInput(descriptor, timeout: timeout) {

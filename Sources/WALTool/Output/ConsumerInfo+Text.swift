@@ -1,7 +1,7 @@
 import WAL
 
 extension ConsumerInfo {
-    /// The owner, and when records are no longer kept.
+    /// The owner, and the time from which on the log no longer keeps records for the consumer.
     var ownerText: String {
         let owner = process.map { "process \($0)" } ?? "no owner"
         return owner + (isExpired ? ", expired " : ", expires ") + expiresAt.description

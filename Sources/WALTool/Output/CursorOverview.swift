@@ -3,7 +3,7 @@ import WAL
 /// The output of `cursors`.
 struct CursorOverview {
     private let cursors: [(name: String, position: SequenceNumber)]
-    /// The consumers in other processes than the log's writer.
+    /// The consumers that run in other processes than the log's writer.
     private let consumers: [ConsumerInfo]
     private let firstSequence: SequenceNumber
     private let lastSequence: SequenceNumber
@@ -15,7 +15,7 @@ struct CursorOverview {
         lastSequence = try log.durableSequence
     }
 
-    /// Shows a log's cursors after a change. The consumers are those of the overview before it.
+    /// Shows a log's cursors after a change. The consumers come from the overview before the change.
     init(_ log: WriteAheadLog, after before: CursorOverview) {
         cursors = log.cursors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         consumers = before.consumers
@@ -30,10 +30,10 @@ struct CursorOverview {
         return (cursors + live).min { $0.position < $1.position }
     }
 
-    /// The last record that cursors let retention remove.
+    /// The number of the last record that the cursors let retention remove.
     private var removableUpTo: SequenceNumber { slowest?.position ?? lastSequence }
 
-    /// A sentence on the records that cursors keep.
+    /// A sentence about the records that cursors keep.
     var retentionText: String {
         guard let slowest else {
             return "No cursor keeps any record: retention may remove all records past its limits."

@@ -2,10 +2,10 @@ import WAL
 import WALDelivery
 import WALTasks
 
-/// A dead letter as one line.
+/// A dead letter as one line of output.
 struct DeadLetterLine {
     private let sequence: SequenceNumber
-    /// The sink that rejected it, or the log that it comes from.
+    /// The sink that rejected the record, or the log from which the record comes.
     private let origin: (key: String, value: String)
     private let time: Timestamp
     private let code: String
@@ -13,7 +13,7 @@ struct DeadLetterLine {
     private let kind: String?
     private let rowID: String?
     private let body: [UInt8]
-    /// The error of the attempt to apply it again.
+    /// The error of the attempt to apply the letter again.
     var redriveError: String?
 
     init(_ letter: DeadLetterRecord) {

@@ -1,6 +1,6 @@
 import WAL
 
-/// A frame as one line.
+/// A frame as one line of output.
 enum FrameLine {
     static let heading = "segment\toffset\tsize\tkind\tsequence\trecords\ttime\tdurable position"
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import WAL
 
-/// Reports each gap that a verb finds in a log on standard error.
+/// Reports on standard error each gap that a verb finds in a log.
 struct GapReport {
     private(set) var losses: [LogGap] = []
 
@@ -10,14 +10,14 @@ struct GapReport {
         if gap.isLoss { losses.append(gap) }
     }
 
-    /// Throws the exit code for damage if acknowledged records are missing, or may be.
+    /// Throws the exit code for damage if acknowledged records are missing or may be missing.
     func finish() throws {
         if !losses.isEmpty { throw ExitCode(ExitStatus.damage.rawValue) }
     }
 }
 
 extension LogGap {
-    /// The gap as JSON; `last` and `acknowledged` are null if they aren't known.
+    /// The gap as JSON. Unknown values of `last` and `acknowledged` are null.
     var json: JSON {
         .object([
             ("first", JSON(first.rawValue)),
@@ -30,6 +30,6 @@ extension LogGap {
         ])
     }
 
-    /// The gap as a line between the lines of records.
+    /// The gap as a line among the lines of records.
     var jsonLine: String { JSON.object([("gap", json)]).description }
 }

@@ -13,7 +13,12 @@ enum JSON {
     init(_ value: Double) { self = value.isFinite ? .number("\((value * 1000).rounded() / 1000)") : .null }
     init(_ value: String?) { self = value.map { .string($0) } ?? .null }
 
-    /// Returns the value with changed strings. Keys stay.
+    /// Returns an array with an object for each element.
+    static func objects<Element>(_ elements: [Element], _ members: (Element) -> [(String, JSON)]) -> JSON {
+        .array(elements.map { .object(members($0)) })
+    }
+
+    /// Returns the value with changed strings and unchanged keys.
     func mappingStrings(_ change: (String) -> String) -> JSON {
         switch self {
         case .null, .bool, .number: self
@@ -23,7 +28,7 @@ enum JSON {
         }
     }
 
-    /// Returns the object with more members.
+    /// Returns the object with additional members.
     func with(_ more: [(String, JSON)]) -> JSON {
         if case .object(let members) = self { .object(members + more) } else { self }
     }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import WAL
 
-/// The output of `graph`: records and bytes in intervals of equal length.
+/// The output of `graph`: the numbers of records and bytes in intervals of equal length.
 struct LogGraph {
     private struct Row {
         var time: Timestamp
@@ -12,7 +12,7 @@ struct LogGraph {
     private static let rowsWanted = 60
     private static let rowsMax = 10_000
     private static let barWidth = 40
-    /// Intervals that people think in, in seconds.
+    /// The lengths of intervals that are familiar to people, in seconds.
     private static let intervals: [Int64] = [
         1, 5, 15, 30, 60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 7 * 86400, 30 * 86400,
         365 * 86400,
@@ -22,7 +22,7 @@ struct LogGraph {
 
     /// Adds up the steps in intervals, which begin at multiples of their length.
     ///
-    /// - Parameter interval: The length; nil to choose it.
+    /// - Parameter interval: The length of an interval; nil chooses a length.
     init(_ steps: [LogStep], by interval: Duration?) throws {
         guard let first = steps.map(\.time.rawValue).min(), let last = steps.map(\.time.rawValue).max() else { return }
         let span = last - first

@@ -3,7 +3,7 @@ import WAL
 import WALLogging
 
 extension LogLine {
-    /// The line as a JSON object, with the sequence number of its record.
+    /// Returns the line as a JSON object, with the sequence number of its record.
     func json(_ sequence: SequenceNumber) -> JSON {
         .object([
             ("type", .string("line")),

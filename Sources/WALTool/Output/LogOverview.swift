@@ -33,7 +33,7 @@ struct LogOverview {
     private var epoch: UInt64 { segments.map(\.epoch).max() ?? 0 }
     private var recordCount: UInt64 { segments.compactMap(\.recordCount).clampedSum }
 
-    /// The bytes of payload for each byte of frames.
+    /// Returns the number of payload bytes per byte of frames.
     private static func compression(_ segment: SegmentInfo) -> Double? {
         guard let payload = segment.payloadSize, let used = segment.usedSize, used > 0 else { return nil }
         return Double(payload) / Double(used)

@@ -8,7 +8,7 @@ struct LogTotals {
     private let recordCount: UInt64
     private let frameSize: UInt64
     private let segmentCount: Int
-    /// The records of sealed segments, whose payloads are known.
+    /// The number of records in sealed segments, the sizes of whose payloads are known.
     private let sealedCount: UInt64
     private let sealedPayloadSize: UInt64
     private let sealedStoredSize: Int

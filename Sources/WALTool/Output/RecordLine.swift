@@ -4,8 +4,8 @@ import WALJournal
 import WALLogging
 import WALTasks
 
-/// A record as one line: a line of a program's log, a task event in the form that `ingest` reads, an event of a journal, or the bytes of
-/// any other payload.
+/// A record as one line of output: a line of a program's log, a task event in the form that `ingest` reads, an event of
+/// a journal, or the bytes of any other payload.
 enum RecordLine {
     static func json(_ record: borrowing RecordView) -> [UInt8] {
         if let line = LogLine(payload: record.payload) {
@@ -28,12 +28,13 @@ enum RecordLine {
             ]).description.utf8)
     }
 
-    /// Returns a line of text with the sequence number, time, size and payload, or with the sequence number and the line of a log.
+    /// Returns a line of text with the sequence number, time, size and payload of a record. For a record that is a line
+    /// of a log, returns the sequence number and that line.
     static func text(_ record: borrowing RecordView) -> [UInt8] {
         if let line = LogLine(payload: record.payload) { return Array("\(record.sequence.rawValue)\t\(line)".utf8) }
         let head = "\(record.sequence.rawValue)\t\(record.time)\t\(record.payload.byteCount)\t"
         if let mutation = try? TaskCodec.decode(record.payload) {
-            // The JSON of a payload may have control characters.
+            // The JSON of a payload may contain control characters.
             return Array((head + LineText.escaped(String(decoding: TaskLine(mutation).bytes, as: UTF8.self))).utf8)
         }
         if let flow = (try? FlowRecord(record.payload)) ?? nil {
@@ -73,7 +74,8 @@ enum RecordLine {
         ]).description
     }
 
-    /// Returns nil for an event that isn't text, or would control a terminal.
+    /// Returns an event as text. Returns nil for an event that isn't text or that has control characters, because these
+    /// would control a terminal.
     private static func text(_ event: StoredEvent) -> String? {
         guard let payload = String(validating: event.payload, as: UTF8.self) else { return nil }
         let attributes = event.attributes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }

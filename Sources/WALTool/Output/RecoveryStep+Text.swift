@@ -29,7 +29,7 @@ extension RecoveryStep {
 }
 
 extension [RecoveryStep] {
-    /// A numbered list.
+    /// The steps as a numbered list.
     var text: String {
         enumerated().map { "  \($0 + 1). \($1.text)" }.joined(separator: "\n")
     }

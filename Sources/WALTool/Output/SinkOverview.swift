@@ -8,9 +8,9 @@ struct SinkOverview {
         var name: String
         var position: SequenceNumber
         var lag: LogLag
-        /// Records that the flusher kept in the log's dead letters.
+        /// The number of records that the flusher kept as dead letters beside the log.
         var besideLog: Int
-        /// Operations that the store of this name keeps as dead letters; nil if the store wasn't read.
+        /// The number of operations that the store of this name keeps as dead letters; nil if the store wasn't read.
         var inStore: Int?
 
         var deadLetters: Int { besideLog + (inStore ?? 0) }
@@ -19,7 +19,7 @@ struct SinkOverview {
     private struct Store {
         var name: String
         var checkpoints: [SinkCheckpoint]
-        /// Operations that the store keeps as dead letters.
+        /// The number of operations that the store keeps as dead letters.
         var deadLetters: Int
     }
 
@@ -28,9 +28,9 @@ struct SinkOverview {
     private var sinks: [Sink] = []
     private var stores: [Store] = []
     private var streams: [StreamOverview] = []
-    /// What was found out besides about the asked stores.
+    /// Other facts about the stores that were read.
     private var notes: [String] = []
-    /// Records that refused deliveries owe their sinks.
+    /// The records that the log owes to sinks because their delivery was refused.
     let owed: [OwedRecords]
 
     init(_ log: ReadOnlyLog) throws(WALError) {
@@ -46,7 +46,7 @@ struct SinkOverview {
         }
     }
 
-    /// Adds a store's positions and dead letters.
+    /// Adds the positions and the dead letters of a store.
     mutating func add(_ store: any StoreInspector, of log: LogID) async throws {
         let count = try await store.deadLetterCount(log: log)
         for index in sinks.indices where sinks[index].name == store.name {
@@ -55,71 +55,52 @@ struct SinkOverview {
         stores.append(Store(name: store.name, checkpoints: try await store.checkpoints(log: log), deadLetters: count))
     }
 
-    /// Adds a database without tables of tasks. A sink of its name has no dead letters there.
+    /// Adds a database that has no tables for tasks. So a sink of its name has no dead letters there.
     mutating func add(_ error: StoreError) {
         for index in sinks.indices where sinks[index].name == error.server.rawValue { sinks[index].inStore = 0 }
         notes.append(error.message)
     }
 
-    /// Adds the state of a stream, which keeps no dead letters itself.
+    /// Adds the state of a stream. The stream itself keeps no dead letters.
     mutating func add(_ stream: StreamOverview) {
         for index in sinks.indices where sinks[index].name == stream.sink { sinks[index].inStore = 0 }
         streams.append(stream)
     }
 
     var json: JSON {
-        .object([
-            (
-                "owed",
-                .array(
-                    owed.map { owed in
-                        .object([
-                            ("sink", .string(owed.sink)),
-                            ("first", JSON(owed.sequences.lowerBound.rawValue)),
-                            ("last", JSON(owed.sequences.upperBound.rawValue)),
-                        ])
-                    })
-            ),
-            (
-                "sinks",
-                .array(
-                    sinks.map { sink in
-                        .object([
-                            ("name", .string(sink.name)),
-                            ("position", JSON(sink.position.rawValue)),
-                            ("lag_records", JSON(sink.lag.records)),
-                            ("lag_bytes", JSON(sink.lag.bytes)),
-                            ("oldest", JSON(sink.lag.oldest?.description)),
-                            ("dead_letters", JSON(sink.deadLetters)),
-                            ("store_asked", .bool(sink.inStore != nil)),
-                        ])
-                    })
-            ),
-            (
-                "stores",
-                .array(
-                    stores.map { store in
-                        .object([
-                            ("name", .string(store.name)),
-                            ("dead_letters", JSON(store.deadLetters)),
-                            ("lanes", .array(store.checkpoints.map(Self.json(of:)))),
-                        ])
-                    })
-            ),
-            ("streams", .array(streams.map(\.json))),
+        let owed = JSON.objects(owed) { owed in
+            [
+                ("sink", .string(owed.sink)), ("first", JSON(owed.sequences.lowerBound.rawValue)),
+                ("last", JSON(owed.sequences.upperBound.rawValue)),
+            ]
+        }
+        let sinks = JSON.objects(sinks) { sink in
+            [
+                ("name", .string(sink.name)), ("position", JSON(sink.position.rawValue)),
+                ("lag_records", JSON(sink.lag.records)), ("lag_bytes", JSON(sink.lag.bytes)),
+                ("oldest", JSON(sink.lag.oldest?.description)), ("dead_letters", JSON(sink.deadLetters)),
+                ("store_asked", .bool(sink.inStore != nil)),
+            ]
+        }
+        let stores = JSON.objects(stores) { store in
+            [
+                ("name", .string(store.name)), ("dead_letters", JSON(store.deadLetters)),
+                ("lanes", JSON.objects(store.checkpoints, Self.members)),
+            ]
+        }
+        return .object([
+            ("owed", owed), ("sinks", sinks), ("stores", stores), ("streams", .array(streams.map(\.json))),
             ("notes", .array(notes.map(JSON.string))),
         ])
     }
 
-    private static func json(of checkpoint: SinkCheckpoint) -> JSON {
-        .object([
-            ("lane", JSON(checkpoint.lane.index)),
-            ("epoch", JSON(checkpoint.lane.epoch)),
-            ("position", JSON(checkpoint.lane.position.rawValue)),
-            ("owner", JSON(checkpoint.owner)),
+    private static func members(of checkpoint: SinkCheckpoint) -> [(String, JSON)] {
+        [
+            ("lane", JSON(checkpoint.lane.index)), ("epoch", JSON(checkpoint.lane.epoch)),
+            ("position", JSON(checkpoint.lane.position.rawValue)), ("owner", JSON(checkpoint.owner)),
             ("claimed_at", .string(checkpoint.claimedAt.description)),
             ("flushed_at", JSON(checkpoint.flushedAt?.description)),
-        ])
+        ]
     }
 
     var text: String {

@@ -1,8 +1,8 @@
 import Logging
 import WAL
 
-/// Writes the libraries' log messages, from notices up, to standard error: one line each, with time, level and
-/// metadata.
+/// Writes the libraries' log messages of level notice and above to standard error. Each message is one line with time,
+/// level and metadata.
 struct StandardErrorLog: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.notice
@@ -21,7 +21,8 @@ struct StandardErrorLog: LogHandler {
         StandardError.write("\(Timestamp.now) \(event.level): \(event.message)\(pairs)\n")
     }
 
-    /// Returns the value, in quotes if it has spaces, quotes or equal signs, so that programs can split the line.
+    /// Returns the value, in quotes if it is empty or contains spaces, quotes or equal signs. The quotes let programs
+    /// split the line.
     private static func quoted(_ value: String) -> String {
         guard value.isEmpty || value.contains(where: { $0.isWhitespace || $0 == "\"" || $0 == "=" }) else {
             return value

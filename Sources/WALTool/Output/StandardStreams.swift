@@ -14,14 +14,14 @@ private func endByBrokenPipe() {
     raise(SIGPIPE)
 }
 
-/// Writes all bytes, with several calls if the system takes only a part.
+/// Writes all bytes. Calls the system several times if it takes only a part of them.
 func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(ToolError) {
     var rest = bytes
     while !rest.isEmpty {
         let count = write(descriptor, rest.baseAddress, rest.count)
         if count < 0 {
             if errno == EINTR { continue }
-            // The reader closed the pipe, and the parent process set SIGPIPE to be ignored.
+            // The reader closed the pipe, but the parent process set SIGPIPE to be ignored.
             if errno == EPIPE, descriptor == STDOUT_FILENO { endByBrokenPipe() }
             let remedy = errno == EFBIG ? ". The file size limit of this process is reached (`ulimit -f`)." : ""
             throw ToolError(.inputOutput, "Writing failed: \(systemMessage())\(remedy)")
@@ -33,14 +33,14 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(Tool
 enum StandardError {
     static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Writes text and ignores errors: there is no other place for the message.
+    /// Writes text. Ignores errors, because they can't be reported anywhere else.
     static func write(_ text: String) {
         var text = text
         text.withUTF8 { try? writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
     }
 }
 
-/// Buffered standard output, so that not every line is a system call.
+/// Standard output with a buffer, which saves a system call for each line.
 struct StandardOutput: ~Copyable {
     private static let flushSize = 1 << 16
     private var bytes: [UInt8] = []

@@ -5,7 +5,7 @@ import WALDelivery
     import WALNATS
 #endif
 
-/// The part of the output of `sinks` about a replicated stream.
+/// The part of the output of `sinks` that describes a replicated stream.
 struct StreamOverview {
     struct Replica {
         var server: String
@@ -13,7 +13,7 @@ struct StreamOverview {
         var lag: Int
     }
 
-    /// The name of the sink that writes the stream.
+    /// The name of the sink that writes to the stream.
     var sink: String
     var stream: String
     var leader: String?
@@ -37,35 +37,16 @@ struct StreamOverview {
     #endif
 
     var json: JSON {
-        .object([
-            ("sink", .string(sink)),
-            ("stream", .string(stream)),
-            ("leader", JSON(leader)),
-            (
-                "replicas",
-                .array(
-                    replicas.map { replica in
-                        .object([
-                            ("server", .string(replica.server)),
-                            ("current", .bool(replica.isCurrent)),
-                            ("lag", JSON(replica.lag)),
-                        ])
-                    })
-            ),
-            ("messages", JSON(messageCount)),
-            ("bytes", JSON(byteCount)),
-            ("max_bytes", maxByteCount.map { JSON($0) } ?? .null),
-            (
-                "lanes",
-                .array(
-                    lanes.map { lane in
-                        .object([
-                            ("lane", JSON(lane.index)),
-                            ("epoch", JSON(lane.epoch)),
-                            ("position", JSON(lane.position.rawValue)),
-                        ])
-                    })
-            ),
+        let replicas = JSON.objects(replicas) { replica in
+            [("server", .string(replica.server)), ("current", .bool(replica.isCurrent)), ("lag", JSON(replica.lag))]
+        }
+        let lanes = JSON.objects(lanes) { lane in
+            [("lane", JSON(lane.index)), ("epoch", JSON(lane.epoch)), ("position", JSON(lane.position.rawValue))]
+        }
+        return .object([
+            ("sink", .string(sink)), ("stream", .string(stream)), ("leader", JSON(leader)), ("replicas", replicas),
+            ("messages", JSON(messageCount)), ("bytes", JSON(byteCount)),
+            ("max_bytes", maxByteCount.map { JSON($0) } ?? .null), ("lanes", lanes),
         ])
     }
 

@@ -6,7 +6,7 @@ enum Table {
         return rows.map { "\(padded($0.0, width))  \($0.1)" }.joined(separator: "\n")
     }
 
-    /// Returns a table. Each row has one cell for each heading; the columns in `right` are aligned right.
+    /// Returns a table in which each row has one cell for each heading. The columns in `right` are right-aligned.
     static func columns(_ heading: [String], right: Set<Int>, _ rows: [[String]]) -> String {
         let all = [heading] + rows
         let widths = heading.indices.map { column in all.map { $0[column].count }.max() ?? 0 }

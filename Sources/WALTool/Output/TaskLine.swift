@@ -7,7 +7,8 @@ struct TaskLine {
     private(set) var bytes: [UInt8] = []
     private let record: (sequence: SequenceNumber, time: Timestamp)?
 
-    /// Makes a line. The sequence number and time of the record, if given, are members that `ingest` ignores.
+    /// Makes a line. If the sequence number and time of the record are given, the line has them as members, which
+    /// `ingest` ignores.
     init(_ mutation: TaskMutation, sequence: SequenceNumber? = nil, time: Timestamp? = nil) {
         bytes.reserveCapacity(512)
         record = sequence.flatMap { sequence in time.map { (sequence, $0) } }
@@ -108,9 +109,11 @@ struct TaskLine {
         bytes.append(contentsOf: String(number).utf8)
     }
 
-    /// Appends JSON text unchanged, so that `ingest` gets identical bytes. A member on one line can't hold three kinds of
-    /// text: text with line ends or with space around the value; the value `null`, which means no value; and text that
-    /// isn't JSON, because it was stored without a check. These become a string, under the member's name with `_text`.
+    /// Appends JSON text unchanged, so that `ingest` reads identical bytes.
+    ///
+    /// A member on one line can't contain three kinds of text: text with line ends or with space around the value; the
+    /// value `null`, which means no value; and text that isn't JSON, because it was stored without a check. Such a text
+    /// becomes a string, under the member's name with the suffix `_text`.
     private mutating func put(_ name: String, json text: String?) {
         guard let text else { return put(name, nil as String?) }
         guard text != "null", !Self.hasSpaceAround(text), !text.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }),
@@ -124,7 +127,7 @@ struct TaskLine {
         [" ", "\t"].contains { text.hasPrefix($0) || text.hasSuffix($0) }
     }
 
-    /// Whether a text is one JSON value, by the grammar of `ingest` and `save`.
+    /// Returns whether a text is one JSON value, by the grammar that `ingest` and `save` use.
     static func isJSON(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { cwal_json_is_valid($0.baseAddress, $0.count) }

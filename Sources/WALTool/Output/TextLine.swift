@@ -1,8 +1,8 @@
 import WALLogging
 
-/// A line for people, with texts of programs, databases and users in it.
+/// A line for people that contains texts of programs, databases and users.
 enum TextLine {
-    /// Returns the fields with tabs between them. Their control characters are escaped, so that none can break the line, add a field or
-    /// control a terminal.
+    /// Returns the fields, separated by tabs. Control characters in the fields are escaped, so that no field can break
+    /// the line, add another field or control a terminal.
     static func joined(_ fields: [String]) -> String { fields.map(LineText.escaped).joined(separator: "\t") }
 }

@@ -1,7 +1,7 @@
 import WAL
 import WALDelivery
 
-/// The progress of a replay. A caller that no longer waits for the replay can read it, too.
+/// The progress of a replay. A caller that no longer waits for the replay can still read it.
 final class ReplayProgress: Sendable {
     private let state = Monitor((outcome: ReplayOutcome(), gaps: GapReport()))
 

@@ -1,7 +1,8 @@
 import ArgumentParser
 import WAL
 
-/// What `replay --from` names: a sequence number of the log in a directory, or a stream that has a log's records.
+/// The argument of `replay --from`: a sequence number of the log in a directory, or a stream that has the records of a
+/// log.
 enum ReplaySource: ExpressibleByArgument, Sendable {
     case sequence(SequenceNumber)
     case stream(SinkArgument)
@@ -10,7 +11,7 @@ enum ReplaySource: ExpressibleByArgument, Sendable {
         if let number = SequenceNumber(argument: argument) {
             self = .sequence(number)
         } else if argument.contains("//") {
-            // The parser would quote a rejected argument, and there may be a password in it.
+            // The parser would quote a rejected argument, which may contain a password.
             self = .stream(SinkArgument(argument: argument))
         } else {
             return nil
@@ -19,6 +20,6 @@ enum ReplaySource: ExpressibleByArgument, Sendable {
 
     var defaultValueDescription: String { "1" }
 
-    /// The sequence number. Nil for a stream.
+    /// The sequence number; nil for a stream.
     var sequence: SequenceNumber? { if case .sequence(let number) = self { number } else { nil } }
 }

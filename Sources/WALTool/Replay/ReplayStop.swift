@@ -1,4 +1,4 @@
-/// Ends a replay at the first SIGINT or SIGTERM, after the batch that the store is taking, and reports the signal.
+/// Ends a replay at the first SIGINT or SIGTERM, after the batch that the store is applying, and reports the signal.
 struct ReplayStop {
     private static var lookInterval: Duration { .milliseconds(50) }
 
@@ -6,7 +6,7 @@ struct ReplayStop {
     private let storeName: String
     private let limit: Duration
 
-    /// Catches signals. `limit` is the store's time for that batch, from the signal on.
+    /// Catches signals. `limit` is the time that the store has for that batch after the signal.
     init(storeName: String, limit: Duration) throws(ToolError) {
         signal = try StopSignal()
         self.storeName = storeName
@@ -14,7 +14,7 @@ struct ReplayStop {
         signal.catchSignals()
     }
 
-    /// The signal that came, `SIGINT` or `SIGTERM`.
+    /// The name of the signal that came: `SIGINT` or `SIGTERM`.
     var signalName: String? { signal.signalName }
 
     /// Restores the default actions of the signals.
@@ -22,8 +22,8 @@ struct ReplayStop {
         signal.releaseSignals()
     }
 
-    /// Runs `body`, which ends after a batch once there is a ``signalName``. Returns without waiting for `body` if that
-    /// takes longer than the limit: a store that hangs can't be interrupted.
+    /// Runs `body`, which ends after a batch once there is a ``signalName``. If that takes longer than the limit,
+    /// returns without waiting for `body`, because a store that hangs can't be interrupted.
     func run(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let (ends, end) = AsyncStream<Result<Void, any Error>>.makeStream()
         let work = Task {

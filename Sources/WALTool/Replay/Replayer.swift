@@ -2,7 +2,7 @@ import Logging
 import WAL
 import WALDelivery
 
-/// Applies batches to a sink, one after another, exactly once.
+/// Applies batches to a sink, one after another and exactly once.
 struct Replayer<Destination: Sink> {
     private static var triesMax: Int { 8 }
     private let logger = StandardErrorLog.logger
@@ -13,10 +13,11 @@ struct Replayer<Destination: Sink> {
     private let progress: ReplayProgress
     private var lane: SinkLane
 
-    /// Claims the replay's lane. To the sink, a replay is a separate log, so it neither fences the service that delivers
-    /// the real one nor depends on that service's lanes.
+    /// Claims the lane of the replay.
     ///
-    /// `mark` distinguishes replays of one log: the first sequence number, or the token of owed records.
+    /// For the sink, a replay is a separate log. So it doesn't fence the service that delivers the real log, and
+    /// doesn't depend on that service's lanes. `mark` distinguishes the replays of one log: it is the first sequence
+    /// number, or the token of owed records.
     init(sink: Destination, log: LogID, mark: UInt64, progress: ReplayProgress) async throws {
         self.sink = sink
         self.progress = progress
@@ -24,10 +25,10 @@ struct Replayer<Destination: Sink> {
         lane = try await Self.claim(sink, self.log)
     }
 
-    /// The last sequence number that was applied.
+    /// The last sequence number that the sink has applied.
     var position: SequenceNumber { lane.position }
 
-    /// Applies the records that follow ``position``.
+    /// Applies the records after ``position``. Repeats a batch after failures that may pass.
     mutating func apply(_ records: [SinkRecord]) async throws {
         guard let last = records.last else { return }
         var pause = Duration.milliseconds(50)
@@ -56,7 +57,7 @@ struct Replayer<Destination: Sink> {
         }
     }
 
-    /// Logs the store's failures, at a decreasing rate, and its recovery.
+    /// Logs the store's failures, less and less often, and its recovery.
     private mutating func noteOutage(_ error: (any Error)?) {
         var metadata: Logger.Metadata = ["wal.sink": "\(sink.name)"]
         if let error { metadata["wal.error"] = "\(error)" }

@@ -9,10 +9,10 @@ import WALTasks
     import Darwin
 #endif
 
-/// The exit codes. Codes above 1 are from `sysexits.h`.
+/// The exit codes of the tool. Codes above 1 come from `sysexits.h`.
 enum ExitStatus: Int32 {
     case fine = 0
-    /// Damage or a difference was found.
+    /// The tool found damage or a difference.
     case damage = 1
     case usage = 64
     case badInput = 65
@@ -32,7 +32,7 @@ enum ExitStatus: Int32 {
 }
 
 extension Tool {
-    /// Prints the error and ends the process with its exit code.
+    /// Prints an error and ends the process with the error's exit code.
     static func fail(with error: any Error) -> Never {
         switch error {
         case let error as ToolError: end(error.message, error.exit)
@@ -43,7 +43,7 @@ extension Tool {
         case let error as FlowError: end(error.description, .badInput)
         case is ExitCode, is CleanExit: exit(withError: error)
         default:
-            // Errors of the argument parser have their own codes; all others come from a store.
+            // Errors of the argument parser have their own codes. All other errors come from a store.
             let code = exitCode(for: error)
             guard code != .failure else { end("\(error)", .inputOutput) }
             guard code != .success else { exit(withError: error) }
@@ -52,7 +52,7 @@ extension Tool {
         }
     }
 
-    /// Returns the message without addresses. The parser quotes arguments, and an address may have a password in it.
+    /// Returns the message without addresses. The parser quotes arguments, and an address may contain a password.
     private static func hidingAddresses(in message: String) -> String {
         let values = CommandLine.arguments.dropFirst().flatMap { argument in
             [argument] + argument.split(separator: "=", maxSplits: 1).dropFirst().map(String.init)
@@ -69,7 +69,7 @@ extension Tool {
     }
 }
 
-// Inside of the type, `exit` would be the argument parser's function.
+// Within the type, `exit` would be the argument parser's function.
 private func leave(_ code: Int32) -> Never {
     exit(code)
 }

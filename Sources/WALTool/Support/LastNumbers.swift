@@ -1,11 +1,11 @@
 import WAL
 
-/// The last ones of many numbers.
+/// The last numbers of a series.
 struct LastNumbers {
     private let limit: Int
-    /// A ring, whose oldest number is at `count % limit` once it is full.
+    /// The numbers as a ring. After the ring is full, its oldest number is at `count % limit`.
     private var numbers: [SequenceNumber] = []
-    /// The number of those that were added.
+    /// The number of numbers that were added.
     private(set) var count = 0
 
     init(_ limit: Int) { self.limit = limit }
@@ -21,8 +21,8 @@ struct LastNumbers {
 }
 
 extension LastNumbers {
-    /// Returns the first of the last `limit` records of a log, or the log's first number if it has fewer. Numbers without a record don't
-    /// count, so the search goes back as long as records are missing.
+    /// Returns the first of the last `limit` records of a log, or the log's first number if the log has fewer records.
+    /// Numbers without a record don't count, so the search reads farther back as long as too few records are found.
     static func first(of limit: Int, in log: ReadOnlyLog, through last: SequenceNumber) throws(WALError)
         -> SequenceNumber
     {

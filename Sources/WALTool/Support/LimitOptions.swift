@@ -1,7 +1,7 @@
 import ArgumentParser
 import WAL
 
-/// The options that limit a log's size.
+/// The options that limit the size of a log.
 struct LimitOptions: ParsableArguments {
     @Option(help: "Remove delivered records older than this (12h or 7d), in whole segments, once a second.")
     var retentionAge: DurationArgument?
@@ -23,12 +23,12 @@ struct LimitOptions: ParsableArguments {
         }
     }
 
-    /// Sets the limits. The log removes whole segments only, so a segment is an eighth of the smaller limit.
+    /// Sets the limits. The log removes only whole segments, so a segment has an eighth of the smaller limit.
     func apply(to configuration: inout WriteAheadLog.Configuration) {
         configuration.retention.age = retentionAge?.duration
         configuration.retention.totalSize = retentionSize?.bytes
         configuration.diskBudget = diskBudget?.bytes
-        // Short, so that an append that waits for the store notices a signal.
+        // The time is short, so that an append that waits for the store notices a signal.
         configuration.whenFull = .wait(.seconds(1))
         guard let least = [retentionSize?.bytes, diskBudget?.bytes].compactMap(\.self).min() else { return }
         let wanted = min(max(least / 8, Self.segmentSizeMin), Self.segmentSizeMax)

@@ -3,7 +3,8 @@ import Logging
 import WAL
 import WALLogging
 
-/// The options that choose records of a log: lines of a program's log by level and label, any record by time and text.
+/// The options that select records of a log: lines of a program's log by level and label, and any record by time and
+/// text.
 struct LineFilter: ParsableArguments {
     @Option(help: "Only log lines of this level and above.")
     var level: Logger.Level?
@@ -16,10 +17,10 @@ struct LineFilter: ParsableArguments {
     @Option(parsing: .unconditional, help: "Only records before this time.") var until: Timestamp?
     @Option(parsing: .unconditional, help: "Only records whose line of text has this text.") var match: String?
 
-    /// Whether any record may be left out.
+    /// Whether the filter may leave out records.
     var isSet: Bool { level != nil || label != nil || since != nil || until != nil || match != nil }
 
-    /// Returns whether a record is wanted.
+    /// Returns whether the filter accepts a record.
     func accepts(_ record: borrowing RecordView) -> Bool {
         if let since, record.time < since { return false }
         if let until, record.time >= until { return false }

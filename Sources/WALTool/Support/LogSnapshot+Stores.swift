@@ -3,7 +3,7 @@ import WALMonitor
 import WALTasks
 
 extension StoreInspector {
-    /// Returns the number of a log's dead letters.
+    /// Returns the number of a log's dead letters in the store.
     func deadLetterCount(log: LogID) async throws -> Int {
         var count = 0
         var previous: StoredDeadLetter.ID?
@@ -16,10 +16,11 @@ extension StoreInspector {
     }
 }
 
-/// What a store says of a log. The status of the log's writer has only the number of dead letters since its start.
+/// The answer of a store about a log. The status of the log's writer has only the number of dead letters since the
+/// writer's start.
 struct StoreAnswer {
     let item: LogCheck.Item
-    /// The store's name and the number of its dead letters; nil if it doesn't answer.
+    /// The store's name and the number of its dead letters; nil if the store doesn't answer or has no tables for tasks.
     let deadLetters: (store: String, count: Int)?
 
     static func of(_ argument: StoreArgument, about log: LogID) async -> StoreAnswer {
@@ -43,7 +44,7 @@ struct StoreAnswer {
 }
 
 extension LogSnapshot {
-    /// Takes over a store's number of dead letters.
+    /// Replaces the number of dead letters in the status by the number in a store.
     mutating func take(_ answer: StoreAnswer) {
         guard let (name, count) = answer.deadLetters else { return }
         for index in status.sinks.indices where status.sinks[index].name == name {

@@ -1,4 +1,4 @@
-// Conformances of a public type to a public protocol are public, even in an executable.
+// The conformance of a public type to a public protocol is public, even in an executable.
 public import ArgumentParser
 public import WALMonitor
 

@@ -37,14 +37,14 @@ struct DurationArgument: ExpressibleByArgument, Sendable {
         case "d": duration = .seconds(86400 * number)
         default: return nil
         }
-        // More microseconds than that don't fit everywhere into 64 bits.
+        // At several places, more microseconds than this don't fit into 64 bits.
         guard duration <= .seconds(100 * 365 * 86400) else { return nil }
     }
 }
 
 /// A number with a unit.
 enum Quantity {
-    /// Splits off the unit; nil unless the number is above 0.
+    /// Splits a text into a number and a unit. Returns nil unless the number is above 0.
     static func split(_ text: String) -> (Int, Substring)? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let number = Int(digits), number > 0 else { return nil }

@@ -1,4 +1,4 @@
-// Conformances of a public type to a public protocol are public, even in an executable.
+// The conformance of a public type to a public protocol is public, even in an executable.
 public import ArgumentParser
 public import WAL
 
@@ -11,7 +11,7 @@ extension SequenceNumber: ExpressibleByArgument {
 }
 
 extension Timestamp: ExpressibleByArgument {
-    /// Reads ISO 8601, or the time since a moment before now: `-1h`.
+    /// Reads a time in ISO 8601, or a time relative to now, such as `-1h`.
     public init?(argument: String) {
         guard argument.hasPrefix("-") else {
             self.init(argument)

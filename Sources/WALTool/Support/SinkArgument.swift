@@ -6,11 +6,11 @@ import WALDelivery
     import WALNATS
 #endif
 
-/// `nats://HOST`: a stream of NATS JetStream that gets a log besides its store.
+/// A sink that gets a log besides the log's store: `nats://HOST`, a stream of NATS JetStream.
 enum SinkArgument: ExpressibleByArgument, Sendable {
     case jetStream(url: String)
-    /// Any other argument. The parser would quote a rejected argument, and there may be a password in it, so `open` rejects it
-    /// instead.
+    /// Any other argument. `open` rejects it, because the parser would quote a rejected argument, which may contain a
+    /// password.
     case unknown
 
     static let forms =
@@ -75,7 +75,7 @@ enum SinkArgument: ExpressibleByArgument, Sendable {
 
 #if NATS
     extension ToolError {
-        /// The error of a sink or a reader of a stream.
+        /// Makes the error for a failure of a sink, or of a reader of a stream.
         init(_ error: JetStreamError) {
             let exit: ExitStatus =
                 switch error.code {

@@ -6,7 +6,8 @@ import Synchronization
     import Darwin
 #endif
 
-/// A request to stop, from a signal or from the program. It is a pipe, so that a thread that polls its input notices it.
+/// A request to stop, from a signal or from the program. It is a pipe, so that a thread that polls its input notices
+/// the request.
 final class StopSignal: Sendable {
     enum Readiness {
         case readable, timedOut, stopped
@@ -27,7 +28,7 @@ final class StopSignal: Sendable {
         close(writeEnd)
     }
 
-    /// The signal that came, `SIGINT` or `SIGTERM`.
+    /// The name of the signal that came: `SIGINT` or `SIGTERM`; nil without one.
     var signalName: String? {
         switch caughtSignal.load(ordering: .acquiring) {
         case SIGINT: "SIGINT"
@@ -40,12 +41,12 @@ final class StopSignal: Sendable {
         Self.wake(writeEnd)
     }
 
-    /// Makes the first SIGINT or SIGTERM a request to stop. The second ends the process as usual.
+    /// Makes the first SIGINT or SIGTERM a request to stop. The second signal ends the process as usual.
     func catchSignals() {
         wakingEnd.store(writeEnd, ordering: .releasing)
         caughtSignal.store(0, ordering: .releasing)
         for each in [SIGINT, SIGTERM] {
-            // Calls only functions that are safe in a signal handler.
+            // The handler calls only functions that are safe in a signal handler.
             signal(each) { number in
                 caughtSignal.store(number, ordering: .releasing)
                 signal(SIGINT, SIG_DFL)
@@ -61,7 +62,7 @@ final class StopSignal: Sendable {
         wakingEnd.store(-1, ordering: .releasing)
     }
 
-    /// Runs `body` in a task, and cancels that at the first signal.
+    /// Runs `body` in a task, which the first signal cancels.
     func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async -> Result<Value, any Error> {
         let running = Task { try await body() }
         let stopping = Task {
@@ -77,7 +78,7 @@ final class StopSignal: Sendable {
         _ = write(descriptor, &byte, 1)
     }
 
-    /// Waits until `descriptor` is readable, a stop is requested, or `timeout` milliseconds have passed.
+    /// Blocks until `descriptor` is readable, a stop is requested, or `timeout` milliseconds have passed.
     func waitForInput(_ descriptor: Int32, timeout: Int32) throws(ToolError) -> Readiness {
         var entries = [
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
@@ -95,6 +96,6 @@ final class StopSignal: Sendable {
     }
 }
 
-// A signal handler can't capture anything.
+// A signal handler can't capture anything, so its state is global.
 private let caughtSignal = Atomic<Int32>(0)
 private let wakingEnd = Atomic<Int32>(-1)

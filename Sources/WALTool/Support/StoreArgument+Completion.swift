@@ -7,7 +7,8 @@ import ArgumentParser
 #endif
 
 extension StoreArgument {
-    /// The forms of a store; after `sqlite:` files, but in bash, which splits words at colons.
+    /// Completes the forms of a store, and files after `sqlite:`. In bash, files aren't completed, because it splits
+    /// words at colons.
     static var defaultCompletionKind: CompletionKind {
         .custom { _, _, prefix in
             let scheme = "sqlite:"
@@ -15,12 +16,12 @@ extension StoreArgument {
                 prefix.hasPrefix(scheme)
                 ? files(String(prefix.dropFirst(scheme.count))).map { scheme + $0 }
                 : [scheme, "postgres:", "mysql://", "memory:"].filter { $0.hasPrefix(prefix) }
-            // zsh takes what follows a colon for a description.
+            // zsh takes the text after a colon for a description.
             return CompletionShell.requesting == .zsh ? words.map { $0.replacing(":", with: "\\:") } : words
         }
     }
 
-    /// The paths that begin so. Those of directories end with a slash.
+    /// Returns the paths that begin with `prefix`. The path of a directory ends with a slash.
     private static func files(_ prefix: String) -> [String] {
         var found = glob_t()
         defer { globfree(&found) }

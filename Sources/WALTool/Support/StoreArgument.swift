@@ -11,14 +11,14 @@ import WALTasks
     import WALSQLite
 #endif
 
-/// `postgres:CONNINFO`, `mysql:URL`, `sqlite:FILE` or `memory:`.
+/// A store: `postgres:CONNINFO`, `mysql:URL`, `sqlite:FILE` or `memory:`.
 enum StoreArgument: ExpressibleByArgument, Sendable {
     case postgres(conninfo: String)
     case mysql(url: String)
     case sqlite(path: String)
     case memory
-    /// Any other argument. The parser would quote a rejected argument, and there may be a password in it, so `open` and
-    /// `inspect` reject it instead.
+    /// Any other argument. `open` and `inspect` reject it, because the parser would quote a rejected argument, which
+    /// may contain a password.
     case unknown
 
     var isKnown: Bool { if case .unknown = self { false } else { true } }
@@ -35,14 +35,14 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
         switch argument[..<colon] {
         case "memory" where rest.isEmpty: self = .memory
         case "sqlite" where !rest.isEmpty: self = .sqlite(path: rest)
-        // libpq expects the whole of "postgresql://…" and "postgres://…".
+        // libpq requires the whole text of `postgresql://…` and `postgres://…`.
         case "postgres", "postgresql": self = .postgres(conninfo: rest.hasPrefix("//") ? argument : rest)
         case "mysql", "mariadb": self = .mysql(url: "mysql:\(rest)")
         default: break
         }
     }
 
-    /// The name of the store's sink in a program that gives it none.
+    /// The name of the store's sink in a program that doesn't name it.
     var sinkName: String {
         switch self {
         case .postgres: "postgres"
@@ -81,7 +81,7 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
         }
     }
 
-    /// Opens the store for reading. A store that doesn't exist is an error, and isn't created.
+    /// Opens the store for reading. Throws if the store doesn't exist, and doesn't create it.
     func inspect() async throws -> any StoreInspector {
         switch self {
         case .unknown: throw ToolError(.usage, "The argument is not a store. Stores are \(Self.forms).")

@@ -1,7 +1,7 @@
 import ArgumentParser
 import WAL
 
-/// `always`, `interval:5ms`, `bytes:1MiB` or `manual`.
+/// A sync policy: `always`, `interval:5ms`, `bytes:1MiB` or `manual`.
 struct SyncPolicyArgument: ExpressibleByArgument, Sendable {
     var policy: WriteAheadLog.SyncPolicy
     var text: String

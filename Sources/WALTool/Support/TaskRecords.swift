@@ -1,17 +1,18 @@
 import WAL
 import WALTasks
 
-/// A check of records before they go to a task store. The store would set each one of another kind aside.
+/// A check of the records that are about to go to a task store. The store would make a dead letter of each record of
+/// another kind.
 enum TaskRecords {
-    /// The number of a log's first records that are looked at.
+    /// The number of records from the first one on that are checked.
     private static let sampleMax = 1000
 
-    /// Returns the error of a payload that no task store takes. It passes over records of flows.
+    /// Returns the error of a payload that no task store accepts; nil for a record of a flow, which stores skip.
     static func error(in payload: [UInt8]) -> TaskCodecError? {
         TaskCodec.isFlowRecord(payload.span.bytes) ? nil : errorOfChange(in: payload)
     }
 
-    /// Returns the error of a payload that is no change of tasks.
+    /// Returns the error of a payload that isn't a change of tasks.
     static func errorOfChange(in payload: [UInt8]) -> TaskCodecError? {
         do throws(TaskCodecError) {
             _ = try TaskCodec.decode(payload.span.bytes)
@@ -21,7 +22,7 @@ enum TaskRecords {
         }
     }
 
-    /// Throws if one of these records isn't a change of tasks.
+    /// Throws if one of these records is neither a change of tasks nor a record of a flow.
     static func requireAll(_ records: ClosedRange<SequenceNumber>, of log: ReadOnlyLog) throws {
         let reader = log.reader(from: records.lowerBound)
         while let entry = try reader.nextEntry() {
@@ -32,13 +33,13 @@ enum TaskRecords {
         }
     }
 
-    /// Throws if a log has records, and none of the first ones from a number on is a change of tasks. A few others among
-    /// changes become dead letters in the store.
+    /// Throws if the log has records from a number on, and none of the first ones is a change of tasks or a record of a
+    /// flow. If only a few records aren't changes of tasks, the store makes dead letters of them.
     static func requireSome(in log: ReadOnlyLog, from first: SequenceNumber) throws {
         let reader = log.reader(from: first)
         var refused: ToolError?
         for _ in 0..<sampleMax {
-            // Who uses the records reports what can't be read.
+            // The code that uses the records reports those that can't be read.
             guard let entry = try? reader.nextEntry() else { break }
             guard case .record(let record) = entry else { continue }
             guard let error = error(in: record.payload) else { return }

@@ -7,12 +7,12 @@ import WALMonitor
     import Darwin
 #endif
 
-/// The file that holds the token of a live page.
+/// The file that contains the token of a live page.
 enum TokenFile {
     private static let sizeMin = 16
     private static let sizeMax = 512
 
-    /// Returns the token in a file. Makes the file, with a new token, if it doesn't exist.
+    /// Returns the token in a file. If the file doesn't exist, makes it with a new token.
     static func token(at path: String) throws(ToolError) -> String {
         let made = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         if made >= 0 {
@@ -30,7 +30,7 @@ enum TokenFile {
         return try existing(at: path)
     }
 
-    /// Returns the token in a file that exists.
+    /// Returns the token in a file that must exist.
     static func existing(at path: String) throws(ToolError) -> String {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw ToolError(.inputOutput, "\(path) can't be read: \(systemMessage())") }

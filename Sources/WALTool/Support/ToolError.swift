@@ -1,4 +1,4 @@
-/// An error that ends the tool, with its exit code.
+/// An error that ends the tool with an exit code.
 struct ToolError: Error {
     let exit: ExitStatus
     let message: String

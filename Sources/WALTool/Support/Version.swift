@@ -1,4 +1,4 @@
-/// The output of `wal --version`: the tool's version, and the stores that it was built with.
+/// The output of `wal --version`: the version of the tool, and the stores that it was built with.
 enum Version {
     static let number = "0.1.0-dev"
 

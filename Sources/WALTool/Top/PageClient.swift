@@ -6,21 +6,23 @@ import WALMonitor
     import Darwin
 #endif
 
-/// A client of a live page: plain HTTP/1.0, with a connection for each request. It needs no library.
+/// A client of a live page, which uses plain HTTP/1.0 with a connection for each request. It needs no library.
 struct PageClient {
     private let host: String
     private let port: String
     private let prefix: String
     private let token: String?
 
-    /// The time of each call of the system, and the size of an answer.
+    /// The limits of the time of each system call and of the size of an answer.
     private static let timeout: Duration = .seconds(5)
     private static let sizeMax = 64 << 20
 
+    /// Makes a client.
+    ///
     /// - Parameters:
-    ///   - url: `http://HOST[:PORT][/PREFIX]`.
+    ///   - url: The page's address: `http://HOST[:PORT][/PREFIX]`.
     ///   - token: The page's token.
-    /// - Throws: `usage`, without the URL, because there may be a token in it.
+    /// - Throws: `usage`. The message doesn't quote the URL, which may contain a token.
     init(url: String, token: String?) throws(ToolError) {
         guard !url.contains("#") else {
             throw ToolError(
@@ -48,7 +50,7 @@ struct PageClient {
         host = String(name)
         self.token = token
         let isPort = port.isEmpty || UInt16(port) != nil
-        // Nothing of it may break the lines of a request.
+        // No part of the URL may break the lines of a request.
         guard isPort, !host.isEmpty, Self.isPrintable(url), !host.contains("@") else {
             throw ToolError(.usage, "--url is http://HOST:PORT, the address of a wal serve.")
         }
@@ -61,7 +63,8 @@ struct PageClient {
 
     /// Returns the body of the answer to a request.
     ///
-    /// - Throws: `inputOutput` if the server doesn't answer, or answers with an error; `usage` if it wants another token.
+    /// - Throws: `inputOutput` if the server doesn't answer, or answers with an error; `usage` if it requires another
+    ///   token.
     func get(_ path: String) throws(ToolError) -> [UInt8] {
         let connection = try connect()
         defer { close(connection) }
@@ -118,7 +121,7 @@ struct PageClient {
         throw ToolError(.inputOutput, "The page isn't reachable: \(message)")
     }
 
-    /// Reads up to the length in the answer's head, or else up to the end of the connection.
+    /// Reads as many bytes as the answer's head says, or else up to the end of the connection.
     private func answer(_ connection: Int32) throws(ToolError) -> Answer {
         let end = ContinuousClock.now + Self.timeout
         var bytes: [UInt8] = []
@@ -160,11 +163,12 @@ struct PageClient {
 private struct Answer {
     struct Head {
         var status: Int
-        /// The number of bytes up to the body, and of those in the body.
+        /// The number of bytes before the body.
         var size: Int
+        /// The number of bytes of the body; nil if the head doesn't have it.
         var length: Int?
 
-        /// Nil if the head isn't whole.
+        /// Reads the head of an answer. Returns nil if the head isn't complete.
         init?(_ answer: [UInt8]) throws(ToolError) {
             guard let split = answer.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
             let lines = String(decoding: answer[..<split.lowerBound], as: UTF8.self).split(
@@ -185,7 +189,7 @@ private struct Answer {
     var head: Head
     var body: [UInt8]
 
-    /// The message of an error of a live page.
+    /// The message in the error of a live page.
     var message: String {
         let error = ExactJSON.members(of: body).first { $0.key == "error" }?.value ?? []
         let message = ExactJSON.members(of: error).first { $0.key == "message" }?.value ?? []

@@ -7,7 +7,7 @@ import WALMonitor
     import Foundation
 #endif
 
-/// The live page of a log, which `wal serve` or another server shows on this machine or on another one.
+/// The live page of a log, which `wal serve` or another server serves on this machine or on another one.
 struct PageSource: TopSource {
     private let client: PageClient
     private static let api = "/api/v1/"
@@ -41,7 +41,7 @@ struct PageSource: TopSource {
     private static let misunderstood = ToolError(
         .inputOutput, "The answer isn't that of a live page. Use a wal serve of this version.")
 
-    /// Returns the elements of an array of an answer, as JSON.
+    /// Returns the elements of an array in an answer, as JSON.
     private func rows(_ name: String, in path: String) throws -> [[UInt8]] {
         let members = ExactJSON.members(of: try client.get(Self.api + path))
         guard let member = members.first(where: { $0.key == name }) else { throw Self.misunderstood }
@@ -102,14 +102,14 @@ extension TopDetails.Letter {
 }
 
 extension TopDetails.Record {
-    /// Takes the row of a record as a live page has it, whose members depend on its kind.
+    /// Reads the row of a record from a live page. The row's members depend on the kind of the record.
     init(row: [UInt8], json: [UInt8]) throws {
         let members = try ExactJSON.members(of: row).filter { $0.value != Array("null".utf8) }.map { member in
             let isText = member.value.first == UInt8(ascii: "\"")
             let value =
                 isText
                 ? try PageSource.decode(String.self, member.value) : String(decoding: member.value, as: UTF8.self)
-            // The time of day of 2026-01-31T22:38:44.123456Z.
+            // This part of 2026-01-31T22:38:44.123456Z is the time of day.
             return (key: member.key, value: member.key == "time" ? String(value.dropFirst(11).prefix(12)) : value)
         }
         identity = members.first?.value ?? ""

@@ -1,4 +1,4 @@
-/// Text with one of a terminal's 16 colors, of known width in cells.
+/// Text in one of a terminal's 16 colors. Its width in cells is known.
 struct StyledText: Equatable {
     enum Style: String {
         case plain = ""
@@ -20,7 +20,7 @@ struct StyledText: Equatable {
 }
 
 extension [StyledText] {
-    /// Returns the row for the terminal, cut to a width. Control characters are shown as `·`.
+    /// Returns the row for the terminal, cut to a width. Control characters become `·`.
     func row(width: Int, isColored: Bool) -> String {
         var left = width
         var row = ""
@@ -36,10 +36,10 @@ extension [StyledText] {
 }
 
 extension String {
-    /// The number of a terminal's cells that the text takes up.
+    /// The number of terminal cells that the text takes up.
     var cells: Int { unicodeScalars.reduce(0) { $0 + $1.cells } }
 
-    /// Returns the text up to a number of cells, and the cells that it takes up.
+    /// Returns the part of the text that fits into a number of cells, and the number of cells that this part takes up.
     func cut(to width: Int) -> (text: String, cells: Int) {
         var cut = ""
         var used = 0
@@ -53,7 +53,7 @@ extension String {
         return (cut, used)
     }
 
-    /// Returns the text with spaces up to a width, or cut to it.
+    /// Returns the text padded with spaces to a width, or cut to it.
     func padded(to width: Int, right: Bool = false) -> String {
         let (text, used) = cut(to: width)
         let spaces = String(repeating: " ", count: Swift.max(0, width - used))
@@ -66,7 +66,8 @@ extension Unicode.Scalar {
         (0x200E...0x200F).contains(value) || (0x202A...0x202E).contains(value) || (0x2066...0x2069).contains(value)
     }
 
-    /// 0 for a mark that combines with the character before it, 2 for a wide character, else 1.
+    /// The number of cells: 0 for a mark that combines with the character before it, 2 for a wide character, and 1 for
+    /// others.
     fileprivate var cells: Int {
         switch properties.generalCategory {
         case .nonspacingMark, .enclosingMark: return 0

@@ -9,12 +9,12 @@
     import Foundation
 #endif
 
-/// The terminal in full-screen mode. Each way out restores it: a normal end, a stop by ctrl-Z, and a crash.
+/// The terminal in full-screen mode. A normal end, a stop by Ctrl-Z, and a crash all restore it.
 struct Terminal {
     private static let enter = "\u{1B}[?1049h\u{1B}[?25l"
     fileprivate static let leave = "\u{1B}[?25h\u{1B}[?1049l"
 
-    /// The rows on the screen.
+    /// The rows that the screen shows.
     private var shown: [String] = []
 
     /// Enters full-screen mode. Returns nil if the standard streams aren't a terminal.
@@ -22,7 +22,7 @@ struct Terminal {
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1, tcgetattr(STDIN_FILENO, &original) == 0 else {
             return nil
         }
-        // The process may crash with the terminal in this mode. These functions are safe in a signal handler.
+        // The process may crash while the terminal is in this mode. These functions are safe in a signal handler.
         for number in [SIGABRT, SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE] {
             signal(number) { number in
                 restore()
@@ -43,7 +43,7 @@ struct Terminal {
 
     func end() { restore() }
 
-    /// Stops the process as ctrl-Z does, and draws all rows again when it continues.
+    /// Stops the process as Ctrl-Z does. Draws all rows again when the process continues.
     mutating func suspend() {
         restore()
         raise(SIGSTOP)
@@ -57,7 +57,7 @@ struct Terminal {
         return (Int(window.ws_col), Int(window.ws_row))
     }
 
-    /// Shows rows, in one write that has the changed ones only.
+    /// Shows rows. Writes only the rows that have changed, in one write.
     mutating func show(_ rows: [String]) {
         var text = ""
         if rows.count != shown.count {
@@ -68,11 +68,11 @@ struct Terminal {
             text += "\u{1B}[\(index + 1);1H\(row)\u{1B}[0m\u{1B}[K"
         }
         shown = rows
-        // The terminal shows the frame at once, if it knows synchronized output.
+        // A terminal that supports synchronized output shows the whole frame at once.
         if !text.isEmpty { put("\u{1B}[?2026h\(text)\u{1B}[?2026l") }
     }
 
-    /// Puts a text into the clipboard, if the terminal allows that (OSC 52).
+    /// Puts a text into the clipboard, if the terminal allows it (OSC 52).
     func copy(_ text: String) {
         put("\u{1B}]52;c;\(Data(text.utf8).base64EncodedString())\u{7}")
     }
@@ -83,7 +83,7 @@ struct Terminal {
     }
 }
 
-// A signal handler can't capture anything. The main thread sets this before there is a handler.
+// A signal handler can't capture anything, so this is global. The main thread sets it before there is a handler.
 private nonisolated(unsafe) var original = termios()
 
 private let leaving = Array(Terminal.leave.utf8)

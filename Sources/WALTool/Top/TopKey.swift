@@ -3,7 +3,7 @@ enum TopKey: Equatable {
     case up, down, enter, escape, backspace, clear, interrupt, suspend
     case character(Character)
 
-    /// Returns the keys of the bytes of one read. Other keys, such as F1, are left out.
+    /// Returns the keys in the bytes of one read. Unknown keys, such as F1, are left out.
     static func keys(of bytes: [UInt8]) -> [TopKey] {
         var keys: [TopKey] = []
         var text: [UInt8] = []
@@ -28,7 +28,7 @@ enum TopKey: Equatable {
         return keys + String(decoding: text, as: UTF8.self).map(TopKey.character)
     }
 
-    /// Takes the rest of a key that begins with ESC, such as `ESC [ A` for an arrow. Without a rest it is the key Escape.
+    /// Takes the rest of a key that begins with ESC, such as `ESC [ A` for an arrow. Without a rest, the key is Escape.
     private static func escaped(_ rest: inout ArraySlice<UInt8>) -> TopKey? {
         guard let kind = rest.first, kind == UInt8(ascii: "[") || kind == UInt8(ascii: "O") else { return .escape }
         rest.removeFirst()

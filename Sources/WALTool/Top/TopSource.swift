@@ -2,13 +2,13 @@ import WAL
 import WALDelivery
 import WALMonitor
 
-/// The details of the panes that have some besides the status, in the order in which they are shown.
+/// The details of panes that show more than the status. The details are in the order in which they are shown.
 struct TopDetails {
     struct Segment {
         var number: UInt64
         var state: String
         var isCompressed: Bool
-        /// Nil for a segment that hasn't begun.
+        /// The first sequence number; nil for a segment that hasn't begun.
         var first: SequenceNumber?
         var last: SequenceNumber?
         var size: Int
@@ -31,18 +31,18 @@ struct TopDetails {
         var json: String
     }
 
-    /// The number of dead letters and of records that are shown.
+    /// The largest number of dead letters, and of records, that are shown.
     static let countMax = 100
 
-    /// The oldest first.
+    /// The segments, from the oldest to the newest.
     var segments: [Segment] = []
-    /// The newest first.
+    /// The dead letters, from the newest to the oldest.
     var letters: [Letter] = []
-    /// The newest first.
+    /// The records at the end of the log, from the newest to the oldest.
     var tail: [Record] = []
 }
 
-/// Where `wal top` reads a log's state.
+/// A source of a log's state for `wal top`.
 protocol TopSource {
     func snapshot() throws -> LogSnapshot
     func details(of pane: TopView.Pane) throws -> TopDetails
@@ -52,7 +52,7 @@ protocol TopSource {
 struct DirectorySource: TopSource {
     private let directory: String
     private let log: ReadOnlyLog
-    // As the page shows records, but with all values.
+    // Rows have the form of the live page, but with all values.
     private let decoder = RowDecoder(.full) { _ in false }
 
     init(_ directory: String) throws {

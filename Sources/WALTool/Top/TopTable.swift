@@ -1,10 +1,10 @@
-/// A table of fixed columns. On a narrow screen, columns are left out instead of being cut.
+/// A table of fixed columns. On a narrow screen, whole columns are left out, and no column is cut.
 struct TopTable {
     struct Column {
         var title: String
         /// The width in cells; 0 for the last column, which takes the rest of the row.
         var width: Int
-        /// The columns of the highest rank are left out first. Those of rank 0 stay.
+        /// The rank. The columns of the highest rank are left out first, and those of rank 0 are always shown.
         var rank: Int
 
         init(_ title: String, _ width: Int, rank: Int = 0) {
@@ -16,7 +16,7 @@ struct TopTable {
 
     private let columns: [Column]
     private let shown: [Int]
-    /// The least room that is worth a column of any width.
+    /// The smallest room in cells that is enough for the last column.
     private static let restMin = 8
 
     init(_ columns: [Column], width: Int) {
@@ -33,7 +33,7 @@ struct TopTable {
 
     var heading: TopLine { TopLine(row(columns.map { StyledText($0.title, .bold) })) }
 
-    /// Returns a row that has a cell for each column, those that are left out included.
+    /// Returns a row. The cells include those of columns that are left out.
     func row(_ cells: [StyledText]) -> [StyledText] {
         shown.flatMap { index -> [StyledText] in
             let (cell, width) = (cells[index], columns[index].width)
@@ -46,11 +46,11 @@ struct TopTable {
 /// A line of a pane.
 struct TopLine {
     var text: [StyledText]
-    /// What is shown under the text.
+    /// The text under the line.
     var below: [StyledText] = []
     /// The identity of a row that can be selected; nil for a heading.
     var row: String?
-    /// What is copied of a row.
+    /// The text that a copy of the row puts into the clipboard.
     var json: String
 
     init(_ text: [StyledText], row: String? = nil, json: String = "") {
@@ -64,7 +64,7 @@ struct TopLine {
     /// The rows of the screen that the line takes up.
     var rows: [[StyledText]] { below.isEmpty ? [text] : [text, below] }
 
-    /// Whether a text in lower case is in the line.
+    /// Returns whether the line contains a text, which must be in lower case.
     func contains(_ wanted: String) -> Bool {
         rows.contains { $0.map(\.text).joined().lowercased().contains(wanted) }
     }

@@ -1,15 +1,15 @@
 extension TopView {
-    /// What a key asks of the program, besides another screen.
+    /// The action that a key requires of the program, besides another screen.
     enum Action: Equatable {
         case none, quit, suspend
-        /// Copy a text to the clipboard.
+        /// Copies a text to the clipboard.
         case copy(String)
     }
 
-    /// The size of the largest text that terminals take for the clipboard, in bytes.
+    /// The size in bytes of the largest text that terminals accept for the clipboard.
     private static let copiedMax = 74_994
 
-    /// Takes a key. The width is that of the screen on which the rows are.
+    /// Handles a key. `width` is the width of the screen that shows the rows.
     mutating func press(_ key: TopKey, _ look: Look, width: Int) -> Action {
         notice = ""
         switch key {

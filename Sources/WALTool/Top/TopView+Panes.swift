@@ -120,7 +120,7 @@ extension TopView {
 
     // MARK: Segments and dead letters
 
-    /// A map of the files, a sign for each, and the table of the newest.
+    /// Returns a map of the segments, with a sign for each, and the table of the newest segments.
     private func segments(_ status: LogStatus, _ segments: [TopDetails.Segment], width: Int) -> [TopLine] {
         let passed = status.cursors.map(\.position).min() ?? .zero
         let signs =

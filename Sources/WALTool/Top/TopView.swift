@@ -1,9 +1,10 @@
 import WAL
 import WALMonitor
 
-/// What `wal top` shows: a pure function of two looks, the keys that were pressed, and the screen's size.
+/// The screen of `wal top`. It is a pure function of two looks at the log, the keys that were pressed, and the screen's
+/// size.
 struct TopView {
-    /// The panes, by their keys.
+    /// The panes. The raw value is the pane's key.
     enum Pane: Int, CaseIterable {
         case log = 1
         case sinks, segments, deadLetters, tail
@@ -32,12 +33,12 @@ struct TopView {
         }
     }
 
-    /// What there is to show.
+    /// The data of one look at the log.
     struct Look {
         var snapshot: LogSnapshot
         var before: LogSnapshot?
         var details = TopDetails()
-        /// Why the snapshot isn't of now.
+        /// The reason why the snapshot isn't current.
         var failure: String?
     }
 
@@ -45,17 +46,17 @@ struct TopView {
     var order = Order.name
     var isPaused = false
     var isHelpShown = false
-    /// Whether signs are ASCII.
+    /// Whether all signs are ASCII.
     var isASCII = false
-    /// The text that shown rows have in them.
+    /// The text that rows must contain to be shown.
     var filter = ""
-    /// Whether keys go into the filter.
+    /// Whether keys are added to the filter.
     var isFilterTyped = false
     /// The identity of the selected row.
     var selected: String?
-    /// The answer to the last key.
+    /// The reply to the last key.
     var notice = ""
-    /// The number of rows above the first one.
+    /// The number of rows that are scrolled off above the first shown row.
     var scrolled = 0
 
     /// Returns the rows of the screen.
@@ -68,7 +69,7 @@ struct TopView {
         for line in lines {
             if let row = line.row {
                 if row == selected {
-                    // The headings above the first row stay in sight.
+                    // The headings above the first row stay visible.
                     scrolled = isFirst ? 0 : max(min(scrolled, body.count), body.count + line.rows.count - room)
                 }
                 isFirst = false
@@ -82,7 +83,7 @@ struct TopView {
         return Array(rows.prefix(height))
     }
 
-    /// Returns the head and all lines of the pane, for text.
+    /// Returns the head and all lines of the pane, for output as text.
     func text(_ look: Look) -> [[StyledText]] {
         header(look) + [[]] + lines(look, width: .max).flatMap(\.rows)
     }
@@ -94,7 +95,7 @@ struct TopView {
 
     // MARK: Lines
 
-    /// Returns the pane's lines, without the rows that the filter leaves out.
+    /// Returns the pane's lines without the rows that the filter leaves out.
     func lines(_ look: Look, width: Int) -> [TopLine] {
         let all = content(look, width: width)
         guard !filter.isEmpty else { return all }
@@ -108,7 +109,7 @@ struct TopView {
         let snapshot = look.snapshot
         let check = LogCheck(snapshot)
         let name = StyledText(snapshot.name, .bold)
-        // What was healthy at the last look may not be so now.
+        // The log may have been healthy at the last look and not be healthy now.
         let state =
             switch look.failure == nil ? check.verdict : .unknown {
             case .ok: StyledText("\(sign(.good)) healthy", .good)
@@ -128,7 +129,7 @@ struct TopView {
         return [first, [StyledText(sentence ?? status.storage.explanation)]]
     }
 
-    /// The filter with the number of its rows, or the answer to the last key.
+    /// Returns the filter with the number of its rows, or the reply to the last key.
     private func filterRow(_ look: Look, width: Int) -> [StyledText] {
         guard isFilterTyped || !filter.isEmpty else { return [StyledText(notice)] }
         let counts = [lines(look, width: width), content(look, width: width)].map { $0.count { $0.row != nil } }
