@@ -12,7 +12,8 @@ namespace cwal {
 
 class grammar {
 public:
-    grammar(const char *begin, const char *end) : at(begin), end(end) {}
+    grammar(const char *begin, const char *end, int depth_limit = depth_max)
+        : at(begin), end(end), depth_limit(depth_limit) {}
 
     /// Where the text stops being one JSON value, or null if it is one.
     const char *offence() {
@@ -44,6 +45,7 @@ public:
 private:
     const char *at;
     const char *const end;
+    const int depth_limit;
 
     bool next(char wanted) {
         if (at == end || *at != wanted) return false;
@@ -59,8 +61,8 @@ private:
         if (at == end) return false;
         switch (*at) {
         case '"': return string();
-        case '{': return depth < depth_max && members(depth + 1, '}');
-        case '[': return depth < depth_max && members(depth + 1, ']');
+        case '{': return depth < depth_limit && members(depth + 1, '}');
+        case '[': return depth < depth_limit && members(depth + 1, ']');
         case 't': return word("true");
         case 'f': return word("false");
         case 'n': return word("null");

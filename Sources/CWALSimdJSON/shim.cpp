@@ -211,7 +211,13 @@ bool cwal_json_parse(void *opaque, const uint8_t *bytes, size_t count, cwal_json
     return false;
 }
 
-bool cwal_json_is_valid(const uint8_t *bytes, size_t count) {
+static bool is_valid(const uint8_t *bytes, size_t count, int depth_max) {
     const char *start = reinterpret_cast<const char *>(bytes);
-    return !utf8_offence(start, start + count) && !cwal::grammar(start, start + count).offence();
+    return !utf8_offence(start, start + count) && !cwal::grammar(start, start + count, depth_max).offence();
+}
+
+bool cwal_json_is_valid(const uint8_t *bytes, size_t count) { return is_valid(bytes, count, cwal::grammar::depth_max); }
+
+bool cwal_json_is_valid_line(const uint8_t *bytes, size_t count) {
+    return is_valid(bytes, count, cwal::grammar::depth_max + 2);
 }

@@ -16,6 +16,11 @@ extension WriteAheadLog {
         try engine.appender.setBookmark(mark)
     }
 
+    /// Returns whether a batch fits into a segment. Encodes and compresses the batch.
+    package func fits(_ batch: RecordBatch, bookmark: Bookmark) -> Bool {
+        appender.fits(batch, bookmark)
+    }
+
     /// Claims a consumer's name in this process, until ``releaseConsumer(_:)``.
     package func claimConsumer(_ name: String) throws(WALError) {
         try ConsumerFolder.requireName(name)

@@ -15,6 +15,26 @@ import Testing
         (#"{"secret":tr"#, #"{"secret":"•••""#),
         (#"{"secret":"no end"#, #"{"secret":"•••""#),
         (#"{"body":"{\"password\":\"x\",\"n\":1}"}"#, #"{"body":"{\"password\":\"•••\",\"n\":1}"}"#),
+        (
+            #"{"body":"{\"password\":\"correct horse; battery\",\"n\":1}"}"#,
+            #"{"body":"{\"password\":\"•••\",\"n\":1}"}"#
+        ),
+        (#"{"body":"{\"password\": \"a\\\"b c\"}"}"#, #"{"body":"{\"password\": \"•••\"}"}"#),
+        (#"{"body":"{\"password\":\"\",\"n\":1}"}"#, #"{"body":"{\"password\":\"•••\",\"n\":1}"}"#),
+        (#"{"body":"{\"password\":\"no end"#, #"{"body":"{\"password\":\"•••"#),
+        (#"{"body":"{\"password\":\"cut off","n":1}"#, #"{"body":"{\"password\":\"•••","n":1}"#),
+        (#"{"body":"{\"tokens\":[\"a\",\"b]\"],\"n\":1}"}"#, #"{"body":"{\"tokens\":•••,\"n\":1}"}"#),
+        (
+            #"{"body":"{\"credentials\":{\"login\":\"u\",\"value\":[1,2]},\"n\":1}"}"#,
+            #"{"body":"{\"credentials\":•••,\"n\":1}"}"#
+        ),
+        (#"{"body":"{\"tokens\":[\"cut off","n":1}"#, #"{"body":"{\"tokens\":•••","n":1}"#),
+        (
+            #"{"a":"{\"body\":\"{\\\"token\\\":\\\"x y\\\",\\\"n\\\":1}\"}"}"#,
+            #"{"a":"{\"body\":\"{\\\"token\\\":\\\"•••\\\",\\\"n\\\":1}\"}"}"#
+        ),
+        (#"tokens=[a, "b]", c] rest"#, "tokens=••• rest"),
+        (#"{"pass\u0077ord":"x"}"#, #"{"pass\u0077ord":"•••"}"#),
         (#"{"url":"/x?token=abc&n=1"}"#, #"{"url":"/x?token=•••&n=1"}"#),
         ("token=abc rest", "token=••• rest"),
         ("Authorization: Bearer abc.def rest", "Authorization: ••• rest"),

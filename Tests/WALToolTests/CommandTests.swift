@@ -60,6 +60,63 @@ struct CommandTests {
         #expect(try ingest([Self.good, long, Self.good]).json["others"] as? Int == 3)
     }
 
+    /// A text without repetitions, so that compression gains nothing.
+    private static func incompressible(_ count: Int) -> String {
+        var state: UInt64 = 1
+        let bytes = (0..<count).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(ascii: "0") + UInt8(state >> 58)
+        }
+        return String(decoding: bytes, as: UTF8.self).replacingOccurrences(of: "\\", with: "~")
+    }
+
+    private static func line(_ text: String) -> String {
+        #"{"type":"status_update","task_id":"t","status":"failed","error":"\#(text)"}"#
+    }
+
+    /// Segments have 4 MiB then.
+    @Test func aRecordThatIsLargerThanASegmentIsABadLine() throws {
+        let lines = [Self.good, Self.line(Self.incompressible(5_200_000)), Self.good]
+        let stopped = try ingest(lines, "--retention-size", "8MiB")
+        #expect(stopped.status == 65 && stopped.errors.contains("<stdin>:2:1: the record doesn't fit into a segment"))
+        let run = try ingest(lines, "--retention-size", "8MiB", "--on-bad-line", "skip")
+        #expect(run.status == 0, "\(run.errors.prefix(300))")
+        #expect(try run.json["lines_before"] as? Int == 1)
+        #expect(try run.json["others"] as? Int == 1 && run.json["bad_lines"] as? Int == 1)
+    }
+
+    /// Together with the lines before, it wouldn't.
+    @Test func aLineThatFitsIntoASegmentAloneIsIngested() throws {
+        let short = Self.line(Self.incompressible(900))
+        let lines = Array(repeating: short, count: 240) + [Self.line(Self.incompressible(4_100_000)), short]
+        let run = try ingest(lines, "--retention-size", "8MiB")
+        #expect(run.status == 0, "\(run.errors.prefix(300))")
+        #expect(try run.json["others"] as? Int == 242)
+    }
+
+    /// A payload may have 512 levels, and is two levels deep in its line.
+    @Test func aDeepLastLineWithoutAnEndIsWhole() throws {
+        let payload = String(repeating: "[", count: 512) + String(repeating: "]", count: 512)
+        let line = #"{"type":"activity_log","activity":{"id":"a","task_id":"t","dag_id":"d","node_id":"n","action":"x","message":"m","data":\#(payload),"level":"info","created_at":"2011-09-30T22:38:44.546Z"}}"#
+        for end in ["", "\n"] {
+            let input = scratch.file("deep\(end.count).ndjson")
+            try Data((Self.good + "\n" + line + end).utf8).write(to: input)
+            let run = try ToolRun([
+                "ingest", "--log", log + "\(end.count)", "--store", "memory:", "--json", input.path,
+            ])
+            #expect(run.status == 0, "\(run.errors)")
+            #expect(try run.json["lines"] as? Int == 2 && run.json["unfinished_bytes"] as? Int == 0)
+        }
+    }
+
+    @Test(arguments: [true, false]) func anOverlongLineIsRefused(hasEnd: Bool) throws {
+        let input = scratch.file("long")
+        try Data(("a\n" + String(repeating: "x", count: 17 << 20) + (hasEnd ? "\n" : "")).utf8).write(to: input)
+        let run = try ToolRun(["append", log], input: input)
+        #expect(run.status == 65 && run.errors.contains("<stdin>:2:1: the line is longer than"), "\(run.errors)")
+        #expect(try ToolRun(["dump", log]).output.split(separator: "\n").count == 1)
+    }
+
     @Test func appendDumpAndTail() throws {
         let input = try scratch.file("lines", lines: ["one", "two", ""])
         let run = try ToolRun(["append", log, "--json"], input: input)

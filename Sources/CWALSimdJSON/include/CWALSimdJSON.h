@@ -107,6 +107,9 @@ bool cwal_json_parse(void *parser, const uint8_t *bytes, size_t count, cwal_json
 /// Whether the bytes are one JSON value in UTF-8.
 bool cwal_json_is_valid(const uint8_t *bytes, size_t count);
 
+/// Whether the bytes are one JSON value in UTF-8, in which values may be as deep as in a line: two levels deeper.
+bool cwal_json_is_valid_line(const uint8_t *bytes, size_t count);
+
 #ifdef __cplusplus
 }
 #endif

@@ -54,6 +54,12 @@ extension Appender {
         return try complete(entry, result)
     }
 
+    /// Returns whether the frame of a batch fits into a segment.
+    func fits(_ batch: RecordBatch, _ bookmark: Bookmark) -> Bool {
+        guard let body = try? encode(batch, bookmark) else { return false }
+        return body.count <= recordSizeMax
+    }
+
     private func encode(
         _ batch: RecordBatch, times: [Int64]? = nil, _ bookmark: Bookmark?
     ) throws(WALError) -> [UInt8] {

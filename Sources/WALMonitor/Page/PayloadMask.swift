@@ -91,7 +91,8 @@ struct PayloadMask: Sendable {
                 }
                 output += separator
                 output += Self.sign.utf8
-                input.skipText(of: Scanner.text(word[...]).lowercased(), isInString: isInString)
+                input.skipText(
+                    of: Scanner.text(word[...]).lowercased(), after: separator, isInString: isInString)
             } else {
                 output.append(byte)
                 input.position += 1
@@ -108,8 +109,17 @@ struct PayloadMask: Sendable {
 
         var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
+        /// Returns a key without its quotes and escapes.
         static func text(_ bytes: some Collection<UInt8>) -> String {
-            String(decoding: bytes.filter { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }, as: UTF8.self)
+            let parts = String(decoding: bytes.filter { $0 != UInt8(ascii: "\"") }, as: UTF8.self)
+                .split(separator: "\\", omittingEmptySubsequences: false)
+            let rest = parts.dropFirst().map { part -> String in
+                guard part.first == "u", part.utf8.count >= 5, let code = UInt32(part.dropFirst().prefix(4), radix: 16),
+                    let scalar = Unicode.Scalar(code)
+                else { return String(part) }
+                return String(Character(scalar)) + part.dropFirst(5)
+            }
+            return (parts.first.map(String.init) ?? "") + rest.joined()
         }
 
         static func isWord(_ byte: UInt8) -> Bool {
@@ -157,6 +167,11 @@ struct PayloadMask: Sendable {
                     || (byte == UInt8(ascii: "\"") && position > start
                         && bytes[position - 1] == UInt8(ascii: "\\"))
                 {
+                    // The quote after the sign begins the value.
+                    if hasSign, byte == UInt8(ascii: "\"") {
+                        position += 1
+                        break
+                    }
                 } else if !Self.isSpace(byte) {
                     break
                 }
@@ -193,9 +208,18 @@ struct PayloadMask: Sendable {
             }
         }
 
-        /// Skips the value of a pair in a text: a string, a word, or a scheme and a word. A list of cookies ends at the
-        /// end of the line.
-        mutating func skipText(of key: String, isInString: Bool) {
+        /// Skips the value of a pair in a text: a string, an array, an object, a word, or a scheme and a word. A list of
+        /// cookies ends at the end of the line.
+        mutating func skipText(of key: String, after separator: [UInt8], isInString: Bool) {
+            // In escaped JSON, each quote of the same depth has as many backslashes.
+            let isQuote = { (byte: UInt8) in byte == UInt8(ascii: "\"") }
+            let depth = separator.prefix { !isQuote($0) }.reversed().prefix { $0 == UInt8(ascii: "\\") }.count
+            if depth > 0, separator.last.map(isQuote) ?? false, separator.filter(isQuote).count == 2 {
+                return skipEscapedString(depth)
+            }
+            if current == UInt8(ascii: "{") || current == UInt8(ascii: "[") {
+                return skipEscapedNest(depth, isInString: isInString)
+            }
             if let quote = current, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") && !isInString {
                 position += 1
                 while let byte = current, byte != quote { position += byte == UInt8(ascii: "\\") ? 2 : 1 }
@@ -212,6 +236,41 @@ struct PayloadMask: Sendable {
                 guard namesScheme || ["bearer", "basic", "digest"].contains(scheme), current == 0x20 else { return }
                 namesScheme = false
                 position += 1
+            }
+        }
+
+        /// Skips the rest of a string in escaped JSON, up to the quote with this number of backslashes. A quote with
+        /// fewer ends a string around it.
+        private mutating func skipEscapedString(_ depth: Int) {
+            var backslashes = 0
+            while let byte = current {
+                if byte == UInt8(ascii: "\""), backslashes <= depth {
+                    position -= backslashes
+                    return
+                }
+                backslashes = byte == UInt8(ascii: "\\") ? backslashes + 1 : 0
+                position += 1
+            }
+        }
+
+        /// Skips an array or an object in JSON whose quotes have this number of backslashes. A quote with fewer ends a
+        /// string around it.
+        private mutating func skipEscapedNest(_ depth: Int, isInString: Bool) {
+            var (backslashes, open, isString) = (0, 0, false)
+            while let byte = current {
+                if byte == UInt8(ascii: "\"") {
+                    if backslashes < depth || isInString && backslashes == 0 {
+                        position -= backslashes
+                        return
+                    }
+                    if backslashes == depth { isString.toggle() }
+                } else if !isString {
+                    if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") { open += 1 }
+                    if byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") { open -= 1 }
+                }
+                backslashes = byte == UInt8(ascii: "\\") ? backslashes + 1 : 0
+                position += 1
+                if open == 0 { return }
             }
         }
 

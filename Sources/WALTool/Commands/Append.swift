@@ -46,11 +46,9 @@ struct Append: ParsableCommand {
                 first = first ?? last
                 count += 1
                 break reading
-            case .tooLong:
-                let line = reader.position.lines
-                try log.closeBlocking()
-                throw ToolError(.badInput, "<stdin>:\(line):1: the line is longer than \(LineReader.lineSizeMax) bytes")
+            case .tooLong: try refuseLine(reader.position.lines, log)
             case .idle: continue
+            case .end where reader.endsInLongLine: try refuseLine(reader.position.lines + 1, log)
             case .stopped, .end: break reading
             }
         }
@@ -62,5 +60,11 @@ struct Append: ParsableCommand {
         ])
         let range = first.flatMap { first in last.map { ", \(first.rawValue) to \($0.rawValue)" } } ?? ""
         try StandardOutput.print(json ? result.description : "\(count) records appended\(range)")
+    }
+
+    /// Closes the log, which has the lines before, and throws the error of a line that is too long.
+    private func refuseLine(_ number: UInt64, _ log: WriteAheadLog) throws {
+        try log.closeBlocking()
+        throw ToolError(.badInput, "<stdin>:\(number):1: the line is longer than \(LineReader.lineSizeMax) bytes")
     }
 }

@@ -141,7 +141,7 @@ final class LineIngester {
     /// Ingests a last line without a line end if it is valid JSON. Any other last line is still being written, or was
     /// cut off. It isn't counted, so that the next run reads it from its beginning.
     private func takeRest(_ bytes: UnsafeRawBufferPointer, _ parser: LineParser) throws {
-        guard cwal_json_is_valid(bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count) else {
+        guard cwal_json_is_valid_line(bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count) else {
             return Self.isBlank(bytes) ? () : try leave(bytes.count)
         }
         reader.takeRest()
@@ -164,8 +164,18 @@ final class LineIngester {
 
     private func take(_ bytes: UnsafeRawBufferPointer, _ parser: LineParser) throws {
         if !Self.isBlank(bytes) {
+            // A line that fits into a segment alone may not fit together with others.
+            let isLong = bytes.count > Self.bytesMax
+            if isLong, !batch.isEmpty { try append() }
             do throws(LineDefect) {
-                switch try parser.parse(bytes, into: &batch) {
+                let kind = try parser.parse(bytes, into: &batch)
+                if isLong, !log.fits(batch, bookmark: reader.position.bookmark(named: source)) {
+                    batch.removeAll()
+                    throw LineDefect(
+                        column: 1,
+                        reason: "the record doesn't fit into a segment; give a larger --retention-size or --disk-budget")
+                }
+                switch kind {
                 case .task: counts.tasks += 1
                 case .activity: counts.activities += 1
                 case .other: counts.others += 1

@@ -27,6 +27,8 @@ final class LineReader {
 
     /// The position after the lines that are consumed.
     private(set) var position = InputPosition()
+    /// Whether the input ends within a line of more than ``lineSizeMax`` bytes, of which a part is consumed.
+    private(set) var endsInLongLine = false
 
     private let descriptor: Int32
     private let stop: StopSignal
@@ -165,7 +167,10 @@ final class LineReader {
             let newline = findNewline()
             let next = newline.map { $0 + 1 } ?? end
             // The line's end may still arrive, so the line is left for the next run.
-            if newline == nil, isAtEnd { return .end }
+            if newline == nil, isAtEnd {
+                endsInLongLine = true
+                return .end
+            }
             let isDone = newline != nil
             position.consume(UnsafeRawBufferPointer(start: buffer + start, count: next - start), lines: isDone ? 1 : 0)
             advance(to: next)
