@@ -15,8 +15,8 @@
         private let binds: UnsafeMutablePointer<MYSQL_BIND>
         /// The memory of the statement's rows, made at its first query.
         private var row: Row?
-        /// Whether the library's statement is set to an array of rows.
-        private var isArray = false
+        /// The number of rows in the library's arrays. 0 for single values.
+        private var arraySize = 0
 
         /// Prepares `sql`. Errors name the statement `name`.
         init(_ sql: String, named name: String, on connection: Connection) throws(StoreError) {
@@ -85,10 +85,7 @@
                     unsafe table.bind(column: column, row: rows.lowerBound, to: binds + parameter)
                 }
             }
-            if asArray || isArray {
-                unsafe cwal_mysql_statement_set_rows(handle, asArray ? UInt32(rows.count) : 0)
-                isArray = asArray
-            }
+            setArraySize(asArray ? rows.count : 0)
             try send()
             return Int(clamping: unsafe mysql_stmt_affected_rows(handle))
         }
@@ -141,7 +138,16 @@
             }
             let size = Packet.size(of: values, 0, parameterCount: parameterCount)
             guard size <= Packet.sizeMax(of: connection) else { throw Packet.tooLarge(size, for: connection, name) }
+            setArraySize(0)
             try send()
+        }
+
+        /// Sets the number of rows in the library's arrays. The library keeps it for later runs, and would read as many
+        /// rows from single values.
+        private func setArraySize(_ size: Int) {
+            guard size != arraySize else { return }
+            unsafe cwal_mysql_statement_set_rows(handle, UInt32(size))
+            arraySize = size
         }
 
         private func send() throws(StoreError) {

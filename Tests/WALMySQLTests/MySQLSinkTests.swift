@@ -206,6 +206,32 @@
             await sink.close()
         }
 
+        /// The library keeps the size of its arrays. A later run with single values read more rows from the memory
+        /// after them, and inserted those, or crashed.
+        @Test(arguments: [true, false])
+        func singleValuesFollowArrays(arrays: Bool) async throws {
+            let database = try TestDatabase()
+            let found = Monitor<[[SQLValue]]>([])
+            let rows: [[SQLValue]] = [
+                [1, "one"], [2, nil], [nil, "three"], [4, "four"], [nil, nil], [6, "six"], [7, "seven"],
+            ]
+            let sink = try await MySQLSink(
+                ConnectionSettings(url: database.url, usesArrays: arrays),
+                tables: "CREATE TABLE IF NOT EXISTS t (n int PRIMARY KEY AUTO_INCREMENT, a int, b longtext)"
+            ) { transaction, _ in
+                let sql = "INSERT INTO t (a, b) VALUES (?, ?)"
+                try transaction.executeMany(sql, Array(rows[..<3]))
+                try transaction.execute(sql, rows[3])
+                try transaction.execute(sql, rows[4])
+                try transaction.executeMany(sql, Array(rows[5...]))
+                let stored = try transaction.query("SELECT a, b FROM t ORDER BY n")
+                found.withLock { $0 = stored }
+            }
+            try await applyOne(sink)
+            #expect(found.withLock(\.self) == rows)
+            await sink.close()
+        }
+
         /// More texts than a connection caches, and more rows than fit into a packet.
         @Test func manyStatementsAndManyRows() async throws {
             let database = try TestDatabase()
