@@ -7,11 +7,15 @@
         static let words = changingWords.union(["SELECT", "VALUES", "WITH"])
         /// The first words of statements that change rows.
         private static let changingWords: Set<String> = ["DELETE", "INSERT", "REPLACE", "UPDATE"]
+        /// The number of the error for a statement that can't run in the wanted way, ER_UNSUPPORTED_PS.
+        private static let unsupportedNumber = 1295
 
         private let statement: Statement
         private let bulk: RowStatement
         private let isChanging: Bool
         private var hasRun = false
+        /// Whether MariaDB has refused to run the statement with arrays.
+        private var refusesArrays = false
 
         /// Prepares `sql`, which begins with `word`.
         init(_ sql: String, _ word: String, on connection: Connection) throws(StoreError) {
@@ -34,18 +38,26 @@
         func run(_ rows: [[SQLValue]]) throws(StoreError) -> Int {
             var rest = rows[...]
             var count = 0
-            while let row = rest.first, !hasRun || statement.hasRows || parameterCount == 0 || !isChanging {
-                count += try run(row)
-                rest = rest.dropFirst()
-            }
-            while !rest.isEmpty {
+            while let row = rest.first {
+                guard hasRun, !refusesArrays, !statement.hasRows, parameterCount > 0, isChanging else {
+                    count += try run(row)
+                    rest = rest.dropFirst()
+                    continue
+                }
                 let alike = rest.prefix(RowTable.alikeCount(rest))
                 let table = RowTable(columnCount: parameterCount, capacity: alike.count)
                 for row in alike {
                     for value in row { table.add(value) }
                 }
-                count += try bulk.run(table)
-                rest = rest.dropFirst(alike.count)
+                do throws(StoreError) {
+                    count += try bulk.run(table)
+                    rest = rest.dropFirst(alike.count)
+                } catch {
+                    // MariaDB takes no arrays for INSERT … SELECT and for changes of joined tables. It decides by the
+                    // kind of the statement, before it runs any row.
+                    guard error.number == Self.unsupportedNumber else { throw error }
+                    refusesArrays = true
+                }
             }
             return count
         }

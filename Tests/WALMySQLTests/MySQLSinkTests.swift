@@ -232,6 +232,41 @@
             await sink.close()
         }
 
+        /// MariaDB refuses arrays for these statements, and the flusher stopped with its error.
+        @Test(arguments: [true, false])
+        func statementsThatTakeNoArraysRunRowByRow(arrays: Bool) async throws {
+            let database = try TestDatabase()
+            let counts = Monitor<[Int]>([])
+            let sink = try await MySQLSink(
+                ConnectionSettings(url: database.url, usesArrays: arrays),
+                tables: """
+                    CREATE TABLE IF NOT EXISTS t (a int PRIMARY KEY, b int NOT NULL DEFAULT 0);
+                    CREATE TABLE IF NOT EXISTS u (a int PRIMARY KEY);
+                    """
+            ) { transaction, _ in
+                func add(_ count: Int) { counts.withLock { $0.append(count) } }
+                add(try transaction.executeMany("INSERT INTO t (a) SELECT ?", [[1], [2], [3]]))
+                // The statement is known by now.
+                add(try transaction.executeMany("INSERT INTO t (a) SELECT ?", [[4], [5]]))
+                add(try transaction.execute("INSERT INTO t (a) SELECT ?", [6]))
+                add(try transaction.executeMany("REPLACE INTO u SELECT ?", [[1], [2], [3], [4]]))
+                try transaction.executeMany("UPDATE t JOIN u USING (a) SET t.b = ?", [[7], [8], [9]])
+                add(try transaction.executeMany("DELETE t FROM t JOIN u USING (a) WHERE u.a = ?", [[1], [2], [3]]))
+            }
+            try await applyOne(sink)
+            #expect(counts.withLock(\.self) == [3, 2, 1, 4, 3])
+            #expect(try database.texts("SELECT concat(a, ' ', b) FROM t ORDER BY a") == ["4 9", "5 0", "6 0"])
+            await sink.close()
+        }
+
+        /// A statement that takes no arrays must not hide the row that the server refuses.
+        @Test func aRefusedRowOfAStatementWithoutArraysBlamesTheRecord() async throws {
+            let (failure, error, rows) = try await failure { transaction, _ in
+                try transaction.executeMany("INSERT INTO t SELECT ?", [[1], ["x"], [2]])
+            }
+            #expect(failure.kind == .record && error.number != 1295 && rows == 0)
+        }
+
         /// More texts than a connection caches, and more rows than fit into a packet.
         @Test func manyStatementsAndManyRows() async throws {
             let database = try TestDatabase()
