@@ -6,10 +6,11 @@
             _ code: Code, _ message: String, number: UInt32? = nil, sqlState: String? = nil, statement: String? = nil,
             place: String? = nil
         ) {
-            // The numbers for a statement that took too long, in MariaDB and in MySQL.
+            // The numbers for changes that exceed a cache of the binary log, and for a statement that took too long, in
+            // MariaDB and in MySQL.
             self.init(
                 code, message, server: .mysql, number: number.map(Int.init), sqlState: sqlState, statement: statement,
-                place: place, asksForLess: [1969, 3024].contains(number))
+                place: place, asksForLess: [1197, 1705, 1969, 3024].contains(number))
         }
     }
 
@@ -32,10 +33,11 @@
             // was changed meanwhile, a statement that must be prepared again, no space for locks, a lock of the whole
             // server.
             case 1020, 1205, 1206, 1213, 1223, 1412, 1614, 1615, 3058, 3132, 3572, 3573: self = .busy
-            // Too many connections in all or of one user; an interruption by KILL QUERY; a statement timeout of MariaDB
-            // or MySQL.
-            case 1040, 1203, 1226, 1317, 1969, 3024: self = .overloaded
-            case 1021, 1114: self = .full
+            // Too many connections in all or of one user; too many transactions at a time; more changes than a cache of
+            // the binary log takes; an interruption by KILL QUERY; a statement timeout of MariaDB or MySQL.
+            case 1040, 1197, 1203, 1226, 1317, 1637, 1705, 1969, 3024: self = .overloaded
+            // The disk, a table, or the disk with temporary files.
+            case 1021, 1114, 1878: self = .full
             case 1016, 1017, 1023, 1024, 1026, 1030: self = .inputOutput
             case 1037, 1038, 1041, 1135, 2008: self = .outOfMemory
             // A replica, a read-only session, or a server, engine or table in read-only mode.

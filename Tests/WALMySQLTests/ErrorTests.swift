@@ -9,7 +9,8 @@
     @Suite struct ErrorTests {
         private static let known: [(StoreError.Code, [UInt32])] = [
             (.connectionFailed, [2002, 2003, 2006, 2013, 2055, 1053, 1927, 9001]), (.busy, [1205, 1213]),
-            (.overloaded, [1040, 1203, 1226, 1969, 3024, 1317]), (.full, [1021, 1114]), (.inputOutput, [1030]),
+            (.overloaded, [1040, 1203, 1226, 1969, 3024, 1317, 1197, 1705, 1637]), (.full, [1021, 1114, 1878]),
+            (.inputOutput, [1030]),
             (.readOnly, [1036, 1290, 1836, 1792, 1874]), (.corrupted, [1034, 1712]),
             (.rowRefused, [1048, 1264, 1292, 1366, 1406, 1452, 4025, 3140, 3819, 1644, 1153, 1242, 1369, 1526, 1748]),
             (.schemaMismatch, [1045, 1044, 1142, 1146, 1054]),
@@ -41,6 +42,16 @@
         ])
         func failures(_ code: StoreError.Code, _ failure: SinkFailure) {
             #expect(StoreError(code, "m", number: 1366).failure == failure)
+        }
+
+        /// A batch that is too large once is too large each time.
+        @Test(arguments: [
+            (1197, .overloaded), (1705, .overloaded), (1969, .overloaded), (3024, .overloaded),
+            (1637, .transient), (1040, .transient),
+        ] as [(UInt32, SinkFailure)])
+        func onlyLimitsOfSizeAndTimeAskForLess(_ number: UInt32, _ failure: SinkFailure) {
+            let code = StoreError.Code(number: number, sqlState: "HY000")
+            #expect(StoreError(code, "m", number: number).failure == failure)
         }
 
         @Test func descriptionNamesEverything() {
