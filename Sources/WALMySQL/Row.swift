@@ -17,6 +17,10 @@
 
         var binds: UnsafeMutablePointer<MYSQL_BIND> { unsafe columns.binds }
 
+        /// Whether the statement's columns still have the types for which the row was made. They change with the
+        /// table, and with the value of a parameter in `SELECT ?`.
+        var isCurrent: Bool { columns.isCurrent }
+
         mutating func rewind() {
             readCount = 0
         }
@@ -80,13 +84,7 @@
 
         init(_ statement: UnsafeMutablePointer<MYSQL_STMT>) {
             unsafe self.statement = statement
-            let metadata = unsafe mysql_stmt_result_metadata(statement)
-            defer { unsafe mysql_free_result(metadata) }
-            kinds = unsafe (0..<mysql_stmt_field_count(statement)).map { column in
-                guard let metadata = unsafe metadata, let field = unsafe mysql_fetch_field_direct(metadata, column)
-                else { return .text }
-                return unsafe Self.kind(of: field.pointee)
-            }
+            kinds = unsafe Self.kinds(of: statement)
             let room = max(1, kinds.count)
             unsafe binds = .allocate(capacity: room)
             unsafe texts = .allocate(capacity: room * Self.textRoom)
@@ -110,6 +108,18 @@
             unsafe times.deallocate()
             unsafe lengths.deallocate()
             unsafe nulls.deallocate()
+        }
+
+        var isCurrent: Bool { unsafe Self.kinds(of: statement) == kinds }
+
+        private static func kinds(of statement: UnsafeMutablePointer<MYSQL_STMT>) -> [Kind] {
+            let metadata = unsafe mysql_stmt_result_metadata(statement)
+            defer { unsafe mysql_free_result(metadata) }
+            return unsafe (0..<mysql_stmt_field_count(statement)).map { column in
+                guard let metadata = unsafe metadata, let field = unsafe mysql_fetch_field_direct(metadata, column)
+                else { return .text }
+                return unsafe Self.kind(of: field.pointee)
+            }
         }
 
         private static func kind(of field: MYSQL_FIELD) -> Kind {

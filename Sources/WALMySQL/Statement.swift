@@ -13,7 +13,7 @@
         let parameterCount: Int
         private let values: RowTable
         private let binds: UnsafeMutablePointer<MYSQL_BIND>
-        /// The memory of the statement's rows, made at its first query.
+        /// The memory of the statement's rows, made at its first query, and again when the types of its columns change.
         private var row: Row?
         /// The number of rows in the library's arrays. 0 for single values.
         private var arraySize = 0
@@ -115,7 +115,7 @@
             try execute()
             defer { unsafe mysql_stmt_free_result(handle) }
             guard hasRows else { return }
-            if row == nil { unsafe row = Row(handle) }
+            if row?.isCurrent != true { unsafe row = Row(handle) }
             guard var row, unsafe cwal_mysql_statement_bind_result(handle, row.binds) == 0,
                 unsafe mysql_stmt_store_result(handle) == 0
             else { throw lastError() }

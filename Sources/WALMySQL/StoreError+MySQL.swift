@@ -27,6 +27,9 @@
                 3169,
                 4031:
                 self = .connectionFailed
+            // A query has another number of columns since its table was changed. Its rows are still to be read, and the
+            // library refuses that. Another connection prepares the query again.
+            case 2057: self = .connectionFailed
             // ProxySQL reaches no server.
             case 9001: self = .connectionFailed
             // A timeout of a lock, a deadlock, NOWAIT, a deadlock of metadata locks or of GET_LOCK; a row or table that

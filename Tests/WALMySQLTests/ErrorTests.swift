@@ -8,7 +8,8 @@
 
     @Suite struct ErrorTests {
         private static let known: [(StoreError.Code, [UInt32])] = [
-            (.connectionFailed, [2002, 2003, 2006, 2013, 2055, 1053, 1927, 9001]), (.busy, [1205, 1213]),
+            (.connectionFailed, [2002, 2003, 2006, 2013, 2055, 2057, 1053, 1927, 9001]),
+            (.busy, [1205, 1213]),
             (.overloaded, [1040, 1203, 1226, 1969, 3024, 1317, 1197, 1705, 1637]), (.full, [1021, 1114, 1878]),
             (.inputOutput, [1030]),
             (.readOnly, [1036, 1290, 1836, 1792, 1874]), (.corrupted, [1034, 1712]),

@@ -267,6 +267,43 @@
             #expect(failure.kind == .record && error.number != 1295 && rows == 0)
         }
 
+        /// A migration while the flusher runs stopped the flusher.
+        @Test func aColumnThatIsAddedReplacesTheConnection() async throws {
+            let database = try TestDatabase()
+            let found = Monitor<[[SQLValue]]>([])
+            let sink = try await MySQLSink(url: database.url, connections: 1) { transaction, _ in
+                let rows = try transaction.query("SELECT * FROM t")
+                found.withLock { $0 = rows }
+            }
+            try database.execute("CREATE TABLE t (a int)", "INSERT INTO t VALUES (1)")
+            try await applyOne(sink)
+            try database.execute("ALTER TABLE t ADD COLUMN b int NOT NULL DEFAULT 2")
+            let error = await #expect(throws: StoreError.self) { try await applyOne(sink) }
+            #expect(error?.number == 2057 && error?.failure == .indeterminate)
+            try await applyOne(sink)
+            #expect(found.withLock(\.self) == [[1, 2]])
+            await sink.close()
+        }
+
+        /// The values came in the type that the column had at the first run: a text was 0.
+        @Test func aColumnOfAnotherTypeComesInThatType() async throws {
+            let database = try TestDatabase()
+            let found = Monitor<[[SQLValue]]>([])
+            let sink = try await MySQLSink(url: database.url, connections: 1) { transaction, _ in
+                let rows =
+                    try transaction.query("SELECT a FROM t") + transaction.query("SELECT ?", [1])
+                    + transaction.query("SELECT ?", ["x"])
+                found.withLock { $0 = rows }
+            }
+            try database.execute("CREATE TABLE t (a int)", "INSERT INTO t VALUES (7)")
+            try await applyOne(sink)
+            #expect(found.withLock(\.self) == [[7], [1], ["x"]])
+            try database.execute("ALTER TABLE t MODIFY a varchar(9)", "UPDATE t SET a = 'seven'")
+            try await applyOne(sink)
+            #expect(found.withLock(\.self) == [["seven"], [1], ["x"]])
+            await sink.close()
+        }
+
         /// More texts than a connection caches, and more rows than fit into a packet.
         @Test func manyStatementsAndManyRows() async throws {
             let database = try TestDatabase()
