@@ -44,8 +44,9 @@
         ///   - name: The name of the sink, of 1 to 200 bytes. Several sinks of one log may share a database under
         ///     different names. A sink with another name begins with the first record of the log.
         ///   - setup: Statements for each connection that can't run in a transaction, such as
-        ///     `PRAGMA foreign_keys = ON`. The sink refuses `ATTACH`, because SQLite commits files one after another. A
-        ///     crash between two commits would separate the rows from the position.
+        ///     `PRAGMA foreign_keys = ON`. The sink refuses `ATTACH`, also in `tables` and in the function, because
+        ///     SQLite commits files one after another. A crash between two commits would separate the rows from the
+        ///     position.
         ///   - tables: Statements that create your tables if they don't exist. They run on each new connection, in a
         ///     transaction.
         ///   - busyTimeout: The longest time that a call waits for the locks of other connections.

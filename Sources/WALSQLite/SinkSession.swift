@@ -26,26 +26,26 @@
             let connection = try Connection(
                 path: settings.connection.path, access: .readWrite, busyTimeout: settings.connection.busyTimeout)
             try connection.execute(settings.setup, named: "set up")
-            try Self.requireOneFile(connection)
             try connection.transaction { () throws(StoreError) in
                 try connection.execute(
                     "CREATE TABLE IF NOT EXISTS \(Schema.lanes(.ofSinks))", named: "create positions")
                 try connection.execute(settings.tables, named: "create tables")
+                try Self.requireOneFile(connection)
             }
             self.connection = connection
             lanes = try LaneStatements(connection, .ofSinks)
             transactionGuard = TransactionGuard(connection)
         }
 
-        /// Throws if `setup` has attached another file. SQLite commits files one after another, so the position and the
-        /// rows wouldn't be one transaction.
+        /// Throws if `setup` or `tables` has attached another file. SQLite commits files one after another, so the
+        /// position and the rows wouldn't be one transaction.
         private static func requireOneFile(_ connection: Connection) throws(StoreError) {
             let statement = try Statement("PRAGMA database_list", named: "list of files", on: connection)
             let names = try statement.all { (row) throws(StoreError) in row.values()[1] }
             guard let other = names.first(where: { ![.text("main"), .text("temp")].contains($0) }) else { return }
             throw StoreError(
                 .invalidArgument,
-                "setup attaches \(other), whose rows a crash could separate from the sink's position. Put the tables into the sink's file.",
+                "setup or tables attaches \(other), whose rows a crash could separate from the sink's position. Put the tables into the sink's file.",
                 place: connection.path)
         }
 
@@ -100,15 +100,22 @@
                 statements[sql] = statement
                 return statement
             } catch {
-                throw error.number == Int(SQLITE_AUTH) ? transactionError(sql) : error
+                guard error.number == Int(SQLITE_AUTH) else { throw error }
+                guard transactionGuard.hasRefusedFile else { throw transactionError(sql) }
+                throw self.error(
+                    .invalidArgument,
+                    "the statement attaches a file, whose rows a crash could separate from the sink's position. Put the tables into the sink's file.",
+                    statement: sql)
             }
         }
     }
 
-    /// A guard that makes SQLite refuse statements that begin or end transactions or savepoints while a sink's function
-    /// runs.
+    /// A guard that makes SQLite refuse statements that begin or end transactions or savepoints, or attach files, while
+    /// a sink's function runs.
     private final class TransactionGuard {
         private var isOn = false
+        /// Whether the last refused statement attaches a file.
+        private(set) var hasRefusedFile = false
 
         /// Guards a connection for its whole life. Each change of the authorizer would make SQLite prepare all
         /// statements again.
@@ -116,12 +123,16 @@
             unsafe sqlite3_set_authorizer(
                 connection.handle,
                 { context, action, _, _, _, _ in
-                    guard action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT, let context = unsafe context
+                    let isFile = action == SQLITE_ATTACH
+                    guard isFile || action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT,
+                        let context = unsafe context
                     else {
                         return SQLITE_OK
                     }
-                    let isOn = unsafe Unmanaged<TransactionGuard>.fromOpaque(context).takeUnretainedValue().isOn
-                    return isOn ? SQLITE_DENY : SQLITE_OK
+                    let known = unsafe Unmanaged<TransactionGuard>.fromOpaque(context).takeUnretainedValue()
+                    guard known.isOn else { return SQLITE_OK }
+                    known.hasRefusedFile = isFile
+                    return SQLITE_DENY
                 }, Unmanaged.passUnretained(self).toOpaque())
         }
 
