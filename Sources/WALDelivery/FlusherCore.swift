@@ -77,15 +77,14 @@ extension FlusherCore {
 
 /// Claiming.
 extension FlusherCore {
-    /// Claims lanes, and retries until that succeeds. Also returns the number of attempts, because each may have
-    /// raised the epochs.
+    /// Claims lanes, and retries until that succeeds. Also returns the number of calls that may have raised the epochs:
+    /// the last one, and those whose outcome is unknown. More calls would hide the claim of another owner.
     func claim<Generator>(
         _ lanes: Range<Int>, worker: Int, backoff: inout Backoff<Generator>
-    ) async throws(WALError) -> (lanes: [SinkLane], attempts: Int) {
-        var attempts = 0
+    ) async throws(WALError) -> (lanes: [SinkLane], claims: Int) {
+        var claims = 1
         while true {
             try await waitForPermission(worker)
-            attempts += 1
             do {
                 let claimed = try await sink.claim(lanes, of: configuration.laneCount, log: log.id)
                 sinkAnswered()
@@ -94,20 +93,21 @@ extension FlusherCore {
                     throw WALError.sinkFailed(
                         sink.name, "answered a claim of lanes \(lanes) with lanes \(claimed.map(\.index))")
                 }
-                return (claimed, attempts)
+                return (claimed, claims)
             } catch let error as WALError where error.code == .sinkFailed {
                 throw error
             } catch {
                 coordinator.update { $0.asked() }
-                try await claimFailed(error, worker: worker, backoff: &backoff)
+                let failure = sink.classify(error)
+                if failure == .indeterminate { claims += 1 }
+                try await claimFailed(error, failure, worker: worker, backoff: &backoff)
             }
         }
     }
 
     private func claimFailed<Generator>(
-        _ error: any Error, worker: Int, backoff: inout Backoff<Generator>
+        _ error: any Error, _ failure: SinkFailure, worker: Int, backoff: inout Backoff<Generator>
     ) async throws(WALError) {
-        let failure = sink.classify(error)
         try failed(failure)
         switch failure {
         case .transient, .overloaded, .indeterminate: try await pause(after: error, worker: worker, backoff: &backoff)

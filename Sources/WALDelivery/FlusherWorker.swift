@@ -294,9 +294,9 @@ struct FlusherWorker<Destination: Sink> {
     private mutating func reclaim(
         _ step: Delivery.Step, _ delivery: inout Delivery, after error: any Error, _ duration: Duration
     ) async throws(WALError) -> Turn {
-        let (claimed, attempts) = try await context.claim(lanes.range, worker: index, backoff: &backoff)
+        let (claimed, claims) = try await context.claim(lanes.range, worker: index, backoff: &backoff)
         if let lost = lanes.lost(by: claimed) { context.lostClaim(lost.known, lost.claimed) }
-        let outcome = lanes.reclaimed(claimed, attempts: attempts, movingTo: step.position)
+        let outcome = lanes.reclaimed(claimed, claims: claims, movingTo: step.position)
         if outcome == .applied { context.count(step.range.count, SinkReceipt(rowCount: 0), duration: .zero) }
         publish()
         switch outcome {

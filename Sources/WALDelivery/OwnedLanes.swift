@@ -94,11 +94,10 @@ struct OwnedLanes: Sendable {
         zip(claimed, lanes).first { $1.epoch <= $0.epoch || $1.position < $0.position }.map { (known: $0, claimed: $1) }
     }
 
-    /// Takes the lanes from a new claim, which succeeded after `attempts` attempts. Attempts without an answer may
-    /// have raised the epochs, too.
-    mutating func reclaimed(_ lanes: [SinkLane], attempts: Int, movingTo target: SequenceNumber) -> Reclaimed {
+    /// Takes the lanes from a new claim. Up to `claims` calls of this owner have raised the epochs.
+    mutating func reclaimed(_ lanes: [SinkLane], claims: Int, movingTo target: SequenceNumber) -> Reclaimed {
         let before = claimed
-        if zip(before, lanes).contains(where: { $1.epoch > $0.epoch + UInt64(attempts) }) {
+        if zip(before, lanes).contains(where: { $1.epoch > $0.epoch + UInt64(claims) }) {
             return .fenced
         }
         claimed = lanes

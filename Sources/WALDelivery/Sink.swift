@@ -23,6 +23,9 @@ public protocol Sink: Sendable {
     ///
     /// The flusher calls it at the start and after every error whose outcome is unknown.
     ///
+    /// If an error may leave the epochs raised, ``classify(_:)`` must report it as ``SinkFailure/indeterminate``. After
+    /// any other error, the flusher takes a raised epoch for the claim of another owner, and stops.
+    ///
     /// - Throws: An error if `laneCount` differs from the count with which this log was first claimed, or if the
     ///   claim failed.
     func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane]

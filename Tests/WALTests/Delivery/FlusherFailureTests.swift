@@ -104,6 +104,37 @@ import Testing
         check(sink.snapshot, has: 50)
     }
 
+    /// Claims that never reached the sink counted as if they had raised the epochs, and hid another owner. The records
+    /// that it moved past counted as applied.
+    @Test func anotherOwnerDuringAnOutageIsNoticed() async throws {
+        let harness = try FlusherHarness(retainedSize: nil)
+        try harness.append(12)
+        let gate = Gate()
+        let sink = RecordingSink { call, _ in
+            call == 2 ? .before(.indeterminate) : .none
+        } claimFault: {
+            $0 == 1 || gate.isOpen ? .none : .before(.transient)
+        }
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: 1))
+        let ended = try await harness.run(flusher) {
+            try await eventually { sink.snapshot.claims > 4 }
+            sink.state.withLock { state in
+                for index in state.lanes.indices {
+                    state.lanes[index].epoch += 1
+                    state.lanes[index].position = 12
+                }
+            }
+            gate.open()
+            await #expect { try await flusher.drain() } throws: { ($0 as? WALError)?.code == .fenced }
+        }
+        #expect((ended as? WALError)?.code == .fenced)
+        check(sink.snapshot, has: 7)
+        let next = harness.flusher(into: RecordingSink(continuing: sink.snapshot), FlusherHarness.configuration())
+        let refused = try await harness.run(next) { try? await next.drain() }
+        #expect((refused as? WALError)?.code == .sinkAhead)
+        #expect(harness.log.owedRecords.map(\.sequences) == [8...12])
+    }
+
     @Test func fatalErrorsStopAndKeepTheCause() async throws {
         let harness = try FlusherHarness()
         try harness.append(10)

@@ -44,16 +44,16 @@ import Testing
     @Test func claimingAgainTellsWhatBecameOfAStep() {
         var notApplied = OwnedLanes([lane(0, 3), lane(1, 9)])
         #expect(
-            notApplied.reclaimed([lane(0, 3, epoch: 2), lane(1, 9, epoch: 2)], attempts: 1, movingTo: 6) == .unchanged)
+            notApplied.reclaimed([lane(0, 3, epoch: 2), lane(1, 9, epoch: 2)], claims: 1, movingTo: 6) == .unchanged)
         #expect(notApplied.claimed.map(\.epoch) == [2, 2])
 
         var applied = OwnedLanes([lane(0, 3), lane(1, 9)])
-        #expect(applied.reclaimed([lane(0, 6, epoch: 2), lane(1, 9, epoch: 2)], attempts: 1, movingTo: 6) == .applied)
+        #expect(applied.reclaimed([lane(0, 6, epoch: 2), lane(1, 9, epoch: 2)], claims: 1, movingTo: 6) == .applied)
         #expect(applied.scannedMin == 6)
 
         var forgotten = OwnedLanes([lane(0, 3), lane(1, 9)])
         #expect(
-            forgotten.reclaimed([lane(0, 1, epoch: 2), lane(1, 9, epoch: 2)], attempts: 1, movingTo: 6) == .elsewhere)
+            forgotten.reclaimed([lane(0, 1, epoch: 2), lane(1, 9, epoch: 2)], claims: 1, movingTo: 6) == .elsewhere)
         #expect(forgotten.scannedMin == 1)
     }
 
@@ -61,13 +61,13 @@ import Testing
         var lanes = OwnedLanes([lane(0, 0), lane(1, 0)])
         lanes.passed(to: 1000)
         #expect(
-            lanes.reclaimed([lane(0, 0, epoch: 2), lane(1, 0, epoch: 2)], attempts: 1, movingTo: 1001) == .unchanged)
+            lanes.reclaimed([lane(0, 0, epoch: 2), lane(1, 0, epoch: 2)], claims: 1, movingTo: 1001) == .unchanged)
         #expect(lanes.scannedMin == 1000, "a lower position would read the whole log again")
     }
 
     @Test func anotherOwnerInBetweenIsNoticed() {
         var lanes = OwnedLanes([lane(0, 3)])
-        #expect(lanes.reclaimed([lane(0, 3, epoch: 3)], attempts: 1, movingTo: 6) == .fenced)
-        #expect(lanes.reclaimed([lane(0, 3, epoch: 3)], attempts: 2, movingTo: 6) == .unchanged)
+        #expect(lanes.reclaimed([lane(0, 3, epoch: 3)], claims: 1, movingTo: 6) == .fenced)
+        #expect(lanes.reclaimed([lane(0, 3, epoch: 3)], claims: 2, movingTo: 6) == .unchanged)
     }
 }
