@@ -4,8 +4,9 @@ public import WAL
 /// The log of the records that a sink rejected, in the directory `dead-letters` of the delivered log.
 ///
 /// The first dead letter creates it, and each dead letter is durable once it is appended. After a crash between
-/// setting a record aside and moving the sink's position past it, the record is set aside again; ``DeadLetterReader``
-/// returns it once. A letter that is removed stays in the files, and no reader returns it.
+/// setting a record aside and moving the sink's position past it, the record comes again. The flusher removes the
+/// letter before that, and sets the record aside again if the sink still rejects it. A letter that is removed stays in
+/// the files, and no reader returns it.
 ///
 /// The handles of a process share one open log. As with any log, only one process can write at a time.
 public final class DeadLetterLog: Sendable {

@@ -146,6 +146,18 @@ struct FlusherEvents: Sendable {
             metadata: [Key.error: "\(error)"])
     }
 
+    func lettersRemoved(_ count: Int) {
+        logger?.notice(
+            "records that were set aside are delivered again; their dead letters are removed",
+            metadata: [Key.count: "\(count)"])
+    }
+
+    func lettersNotRemoved(_ error: WALError) {
+        logger?.warning(
+            "dead letters could not be compared with the sink's positions; redriving one may repeat its record",
+            metadata: [Key.error: "\(error)"])
+    }
+
     func syncFailed(_ error: WALError) {
         logger?.error(
             "the log could not be synced; only durable records are delivered", metadata: [Key.error: "\(error)"])

@@ -52,6 +52,7 @@ struct FlusherWorker<Destination: Sink> {
     mutating func run() async throws(WALError) -> Never {
         while true {
             try context.requireRecords(of: &lanes)
+            await context.removeLetters(comingAgainIn: lanes)
             let reader = context.log.reader(from: lanes.scannedMin.next, visibility: .durable)
             assembler.restart(after: lanes.scannedMin)
             readAhead = nil

@@ -75,6 +75,78 @@ import Testing
         #expect(try harness.deadLetters().map(\.sequence) == [4])
     }
 
+    /// The process ended between the letter and the position past its record. The sink accepted the record when it came
+    /// again, and the letter, once redriven, doubled it.
+    @Test(arguments: [1, 3]) func aRecordThatIsAcceptedLaterHasNoLetter(workers: Int) async throws {
+        let harness = try FlusherHarness()
+        try harness.append(10)
+        let crashing = RecordingSink(poison: [4]) { _, batch in
+            batch.records.isEmpty && batch.position == 4 ? .before(.fatal) : .none
+        }
+        let first = harness.flusher(into: crashing, FlusherHarness.configuration(workers: 1))
+        _ = try await harness.run(first) { try? await first.drain() }
+        let letters = try harness.deadLetters()
+        #expect(letters.map(\.sequence) == [4])
+        let sink = RecordingSink(continuing: crashing.snapshot)
+        let second = harness.flusher(into: sink, FlusherHarness.configuration(workers: workers))
+        _ = try await harness.run(second) {
+            try await second.drain()
+            #expect(try await harness.log.redrive(letters) == 0)
+        }
+        check(sink.snapshot, has: 10)
+        #expect(try harness.deadLetters().isEmpty)
+    }
+
+    /// The sink loses the position past a letter's record while the flusher runs.
+    @Test func aRecordThatTheSinkForgotAndAcceptsHasNoLetter() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(10)
+        let (accepts, isLost) = (Gate(), Gate())
+        let sink = RecordingSink(forgetsWhenClaimedAgain: 2) { _, batch in
+            guard accepts.isOpen else {
+                return batch.records.contains { $0.sequence == 4 } ? .before(.record(code: "c", reason: "r")) : .none
+            }
+            guard !isLost.isOpen else { return .none }
+            isLost.open()
+            return .before(.indeterminate)
+        }
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: 1))
+        _ = try await harness.run(flusher) {
+            try await flusher.drain()
+            #expect(try harness.deadLetters().map(\.sequence) == [4])
+            accepts.open()
+            try harness.append(10)
+            try await flusher.drain()
+        }
+        check(sink.snapshot, has: 20)
+        #expect(try harness.deadLetters().isEmpty)
+    }
+
+    /// A letter is the last copy of its record, unless the log delivers that record again.
+    @Test func lettersOfRecordsThatDoNotComeAgainStay() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(10)
+        let poisoned = RecordingSink(poison: [4])
+        let first = harness.flusher(into: poisoned, FlusherHarness.configuration())
+        _ = try await harness.run(first) { try await first.drain() }
+        try harness.append(10)
+        let record = try #require(try harness.log.reader(from: 12).next())
+        var letter = DeadLetterRecord(
+            sequence: 12, time: record.time, sink: "other", code: "c", reason: "r", payload: record.payload)
+        try await DeadLetterLog.of(harness.log).append(letter)
+        // The letter of a record that a log had before it was restored from an older copy.
+        letter.sink = "recording"
+        letter.payload += [0]
+        try await DeadLetterLog.of(harness.log).append(letter)
+        let letters = try harness.deadLetters()
+        #expect(letters.map(\.sequence) == [4, 12, 12])
+        let sink = RecordingSink(continuing: poisoned.snapshot)
+        let second = harness.flusher(into: sink, FlusherHarness.configuration())
+        _ = try await harness.run(second) { try await second.drain() }
+        check(sink.snapshot, has: 19)
+        #expect(try harness.deadLetters() == letters)
+    }
+
     @Test func stopsWhenFencedAndTellsTheWaiters() async throws {
         let harness = try FlusherHarness()
         try harness.append(100)

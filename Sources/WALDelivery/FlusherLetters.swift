@@ -1,0 +1,43 @@
+internal import WAL
+
+/// The dead letters of records that come again.
+extension FlusherCore {
+    /// Removes the letters of records that these lanes deliver again. They were set aside, and the sink doesn't have
+    /// the position past them: the process ended in between, or the sink has lost it. If the sink accepts such a record
+    /// now, its letter must not be redriven. If the sink rejects the record, it is set aside again.
+    ///
+    /// After an error the letters stay, because delivery is more important.
+    func removeLetters(comingAgainIn lanes: OwnedLanes) async {
+        do throws(WALError) {
+            let count = try await Blocking.run { () throws(WALError) -> Int in
+                let letters = try lettersComingAgain(in: lanes)
+                try deadLetters.remove(letters)
+                return letters.count
+            }
+            if count > 0 { events.lettersRemoved(count) }
+        } catch {
+            events.lettersNotRemoved(error)
+        }
+    }
+
+    private func lettersComingAgain(in lanes: OwnedLanes) throws(WALError) -> [DeadLetterRecord.Identity] {
+        var reader = try DeadLetterReader(logDirectory: log.directory)
+        var letters: [DeadLetterRecord.Identity] = []
+        while let letter = try reader.next() {
+            guard letter.sink == sink.name, letter.sequence > lanes.scannedMin, try hasRecord(of: letter) else {
+                continue
+            }
+            let hash = unsafe key(letter.payload.span.bytes)
+            let lane = hash.map { Int(truncatingIfNeeded: $0 % UInt64(configuration.laneCount)) } ?? 0
+            if lanes.wants(letter.sequence, lane: lane) { letters.append(letter.identity) }
+        }
+        return letters
+    }
+
+    /// Returns whether the log has the record of a letter. If it doesn't, the letter is the last copy. Another record
+    /// may have the number, if the log was restored from an older copy.
+    private func hasRecord(of letter: DeadLetterRecord) throws(WALError) -> Bool {
+        guard case .record(let record)? = try log.reader(from: letter.sequence).nextEntry() else { return false }
+        return record.sequence == letter.sequence && record.time == letter.time && record.payload == letter.payload
+    }
+}
