@@ -195,10 +195,10 @@ extension FlowRunner {
         let (now, retention) = (clock.now(), configuration.failedRetention)
         let rest = retention - (now - end.time)
         guard rest > .zero else { return remove(task) }
-        // A forged end may be later than any time.
-        timers.add(at: now + min(rest, retention)) { [weak self] in
-            guard task.state.withLock({ $0.journal.end?.time == end.time }) else { return }
-            self?.remove(task)
+        // A retry may complete the task long before. A forged end may be later than any time.
+        timers.add(at: now + min(rest, retention), while: { [weak task] in task != nil }) { [weak self, weak task] in
+            guard let self, let task, task.state.withLock({ $0.journal.end?.time == end.time }) else { return }
+            remove(task)
         }
     }
 

@@ -95,7 +95,7 @@ extension FlowRunner {
     /// Queues the step's next attempt when its time comes.
     func scheduleRetry(_ task: LiveTask, _ step: StepPlace) {
         guard let due = task.state.withLock({ $0.journal.steps[step.path]?.retryAt }) else { return }
-        timers.add(at: due) { [weak self, weak task, weak step] in
+        timers.add(at: due, while: { [weak step] in step != nil }) { [weak self, weak task, weak step] in
             guard let self, let task, let step else { return }
             let isDue = task.state.withLock { state in
                 guard let current = state.retrying[step.path], current === step,

@@ -92,7 +92,7 @@ extension FlowRunner {
         }
         task.state.withLock { $0.publish() }
         if let due = task.state.withLock({ $0.journal.steps[step.path]?.wait?.due }) {
-            timers.add(at: due) { [weak self, weak task, weak step] in
+            timers.add(at: due, while: { [weak step] in step != nil }) { [weak self, weak task, weak step] in
                 Task { [weak self, weak task, weak step] in
                     guard let self, let task, let step else { return }
                     scheduler.submit(await follow(task, await expire(task, step)))

@@ -69,6 +69,55 @@ import WALTesting
         try await storage.close()
     }
 
+    /// A service whose answers come within a minute would otherwise keep the timeouts of days in memory.
+    @Test func theTimeoutsOfAnsweredWaitsAreRemoved() async throws {
+        let (directory, count) = (TemporaryDirectory(), 5000)
+        let dag = DAG(name: "Waits", key: "waits", of: Int.self) { dag, input in
+            dag.addIterator("each", over: input, { Array(0..<$0) }, concurrency: 8) { body, element in
+                body.addWait("answer", after: element, for: Int.self, timeout: .seconds(3600))
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag])
+        let task = try await runner.process(count, by: dag, id: "t")
+        for number in 0..<count { try await runner.submit(number, to: "each[\(number)]/answer", of: "t") }
+        #expect(try await task.result() == Array(0..<count))
+        #expect(runner.statistics.timers < count / 2)
+        await runner.close()
+        try await storage.close()
+    }
+
+    /// A failed task can be retried for a week. It would otherwise stay in memory for all of it.
+    @Test func aTaskThatARetryCompletedIsReleased() async throws {
+        let (directory, isBroken) = (TemporaryDirectory(), Monitor(true))
+        let dag = DAG(name: "Retry", key: "retry", of: Int.self) { dag, input in
+            dag.addNode("call", after: input) { _, value in
+                if isBroken.withLock({ $0 }) { throw PermanentError("broken") }
+                return value
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        func completed() async throws -> WeakTask {
+            let task = try await runner.process(1, by: dag, id: "t")
+            await #expect(throws: FlowError.self) { try await task.result() }
+            // From here on, the runner has a time at which it forgets the task.
+            try await eventually { runner.statistics.timers == 1 }
+            isBroken.withLock { $0 = false }
+            try await runner.retry("t")
+            #expect(try await task.result() == 1)
+            return WeakTask(live: task.live)
+        }
+        let task = try await completed()
+        try await eventually { task.live == nil }
+        await runner.close()
+        try await storage.close()
+    }
+
+    private struct WeakTask {
+        weak var live: LiveTask?
+    }
+
     @Test func timersOverDaysEndInTheirOrder() async throws {
         let (directory, events, clock) = (TemporaryDirectory(), Events(), ManualClock())
         let days = [8, 1, 5, 2, 3]
