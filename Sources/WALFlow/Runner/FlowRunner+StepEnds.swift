@@ -89,12 +89,17 @@ extension FlowRunner {
             return state.advance(step) { execution, journal in execution.fail(step, error, &journal) }
         }
         state.retrying[step.path] = step
+        // The task may have failed while the attempt ran.
+        state.dropWhatWaits()
         return []
     }
 
-    /// Queues the step's next attempt when its time comes.
+    /// Queues the step's next attempt at its time, if the step waits for one.
     func scheduleRetry(_ task: LiveTask, _ step: StepPlace) {
-        guard let due = task.state.withLock({ $0.journal.steps[step.path]?.retryAt }) else { return }
+        let due = task.state.withLock { state in
+            state.retrying[step.path] === step ? state.journal.steps[step.path]?.retryAt : nil
+        }
+        guard let due else { return }
         timers.add(at: due, while: { [weak step] in step != nil }) { [weak self, weak task, weak step] in
             guard let self, let task, let step else { return }
             let isDue = task.state.withLock { state in

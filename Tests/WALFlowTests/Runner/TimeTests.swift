@@ -189,6 +189,36 @@ import WALTesting
         try await storage.close()
     }
 
+    /// The end of the task would come a day late, with a retry that never runs.
+    @Test(arguments: [false, true]) func aFailedTaskWaitsForNoRetry(_ isLate: Bool) async throws {
+        let (directory, gate, clock) = (TemporaryDirectory(), Gate(), ManualClock())
+        let options = NodeOptions(
+            retry: .constant(max: 1, every: Self.day), timeout: isLate ? .seconds(30) : nil)
+        let dag = DAG(name: "Fail", key: "fail", of: Int.self) { dag, input in
+            let first = dag.addNode("first", after: input) { _, _ -> Int in throw PermanentError("broken") }
+            let second = dag.addNode("second", after: input, options: options) { _, _ -> Int in
+                await gate.wait()
+                throw TestError("away")
+            }
+            return dag.addNode("sum", after: first, second) { _, a, b in a + b }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test, clock: clock)
+        let task = try await runner.process(1, by: dag, id: "t")
+        try await eventually { task.live.state.withLock { $0.execution?.failure != nil && $0.running.count == 1 } }
+        if isLate {
+            // The attempt's time is up, and it returns later.
+            try await eventually { runner.statistics.timers == 1 }
+            clock.advance(by: .seconds(30))
+            try await eventually { task.state.retryCount == 2 }
+        }
+        gate.open()
+        try await eventually { task.state.status == .failed }
+        #expect(task.live.state.withLock { $0.journal.end?.path } == "first")
+        await runner.close()
+        try await storage.close()
+    }
+
     /// An attempt returns as its timeout ends. Only one of the two counts.
     @Test func anAttemptThatReturnsAtItsTimeoutEndsOnce() async throws {
         let (directory, clock) = (TemporaryDirectory(), ManualClock())
