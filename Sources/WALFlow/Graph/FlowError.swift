@@ -17,7 +17,7 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         public static let unknownNode = Code("unknownNode")
         /// The edges form a cycle.
         public static let cycle = Code("cycle")
-        /// A node can't be reached from the first node.
+        /// A node follows no other, or can't be reached from the first one.
         public static let unreachableNode = Code("unreachableNode")
         /// A branch has no labels, or a step chose a label that no node follows.
         public static let unknownLabel = Code("unknownLabel")

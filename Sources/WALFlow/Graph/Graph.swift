@@ -17,12 +17,10 @@ public final class Graph {
     /// Adds a node whose step runs after all parents have ended. If a parent is skipped, the node is skipped too.
     ///
     /// - Parameters:
-    ///   - id: The id, which is unique in this graph: 1 to 64 bytes without `/`, `[`, `]`, `#` and `=`. It identifies
-    ///     the step in the journal.
-    ///   - parents: The nodes whose values the step takes.
-    ///   - options: The options of the node's steps.
-    ///   - body: The step. It may run more than once; see ``FlowStep/key``.
-    /// - Returns: The handle of the node.
+    ///   - id: The id, unique in this graph: 1 to 64 bytes without `/`, `[`, `]`, `#` and `=`. The journal knows the step by it.
+    ///   - parents: The nodes whose values the step takes, at least one. The first steps of a graph follow its input.
+    ///   - options: How the step runs.
+    ///   - body: The step. It may run more than once (see ``FlowStep/key``).
     public func addNode<each Parent: Sendable, Value: Codable & Sendable>(
         _ id: String, after parents: repeat Node<each Parent>, options: NodeOptions = NodeOptions(),
         _ body: @escaping @Sendable (FlowStep, repeat each Parent) async throws -> Value
@@ -139,11 +137,7 @@ public final class Graph {
         return Branch(graph: self, index: branch.index, parent: parent.index)
     }
 
-    /// Adds a node whose value is that of the first of these nodes that wasn't skipped. If all of them are skipped, the
-    /// node is skipped too.
-    ///
-    /// - Parameter nodes: The nodes.
-    /// - Returns: The handle of the node.
+    /// Adds a node with the value of the first of these nodes, at least one, that wasn't skipped. It is skipped if all of them are.
     public func merge<Value: Codable & Sendable>(_ nodes: Node<Value>...) -> Node<Value> {
         let parents = nodes.flatMap { handles($0) }
         return add("merge \(self.nodes.count)", .merge(nil), parents, NodeOptions(), Value.self)
@@ -288,6 +282,12 @@ public final class Graph {
             mistakes.append(
                 FlowError(.duplicateNode, "Two nodes have the id \(node.id). Give each node of a graph its own id."))
         }
+        if node.parents.isEmpty, node.kind.needsParents {
+            mistakes.append(
+                FlowError(
+                    .unreachableNode,
+                    "The node \(node.id) follows no other, so it would never begin. Let it follow the input."))
+        }
         if let mistake = node.options.mistake(in: node.id) { mistakes.append(mistake) }
     }
 
@@ -361,6 +361,14 @@ extension PlanNode.Kind {
     fileprivate var needsID: Bool {
         switch self {
         case .input, .label, .merge: false
+        default: true
+        }
+    }
+
+    /// Whether the end of a parent lets the node begin.
+    fileprivate var needsParents: Bool {
+        switch self {
+        case .input, .handler: false
         default: true
         }
     }

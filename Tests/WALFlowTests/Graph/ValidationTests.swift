@@ -54,6 +54,18 @@ import Testing
         #expect(code(DAG<Int, Int>(name: "n", key: "a/b", of: Int.self) { _, input in input }) == .invalidID)
     }
 
+    /// Its task would never end.
+    @Test func aNodeFollowsAnother() {
+        let step = typed { graph, _ in graph.addNode("a") { _ in 1 } }
+        #expect(code(step) == .unreachableNode)
+        #expect(code(typed { graph, _ in graph.merge() }) == .unreachableNode)
+        let inner = typed { graph, input in
+            let each = graph.addIterator("each", over: input, { [$0] }) { body, _ in body.addNode("a") { _ in 1 } }
+            return graph.addNode("b", after: each) { _, values in values.count }
+        }
+        #expect(code(inner) == .unreachableNode)
+    }
+
     /// A program may have many DAGs.
     @Test func aMistakeNamesItsDAG() throws {
         func message(_ dag: any FlowDAG) -> String? {
