@@ -34,7 +34,8 @@ final class Checkpoint: Sendable {
         count(runner)
         runner.life.onFailure { [weak self] in self?.release(forGood: true) }
         let interval = runner.storage.diskBudget == nil ? Self.interval : Self.shortInterval
-        let task = Task { [weak runner] in
+        // It would keep the task-local values of its caller as long as the runner lives.
+        let task = Task.detached { [self, weak runner] in
             while (try? await ContinuousClock().sleep(for: interval)) != nil {
                 guard let runner else { return }
                 if mustCount.exchange(false, ordering: .relaxed) { count(runner) }

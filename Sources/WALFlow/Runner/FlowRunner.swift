@@ -120,6 +120,9 @@ public final class FlowRunner: Service {
 
     /// Starts a task. Suspends until the task's beginning is in the log.
     ///
+    /// Steps have neither the task-local values nor the priority of the caller, because they also run after a restart. The input has all
+    /// that they need.
+    ///
     /// - Parameters:
     ///   - input: The input of the task.
     ///   - dag: A DAG of the runner.

@@ -190,7 +190,8 @@ final class Worker: Sendable {
     private let state = Monitor(State())
 
     func start(_ body: @escaping @Sendable () async -> Void) {
-        let task = Task { await body() }
+        // The worker runs steps of all tasks. They get nothing of the caller that happened to need it.
+        let task = Task.detached { await body() }
         let isCancelled = state.withLock { state in
             state.task = task
             return state.isCancelled

@@ -52,7 +52,8 @@ final class TimerQueue: Sendable {
             if let wakesAt = state.wakesAt, wakesAt <= due { return }
             state.sleeper?.cancel()
             state.wakesAt = due
-            state.sleeper = Task { [weak self] in await self?.sleep(until: due) }
+            // It runs the actions of all callers, with the task-local values of none.
+            state.sleeper = Task.detached { [weak self] in await self?.sleep(until: due) }
         }
     }
 

@@ -373,6 +373,37 @@ import WALTesting
         try await storage.close()
     }
 
+    private enum Caller {
+        @TaskLocal static var tenant: String?
+    }
+
+    /// The steps of one customer would otherwise read the data of another: a worker runs the steps of all tasks.
+    @Test func aStepHasTheTaskLocalValuesOfNoCaller() async throws {
+        let (directory, gate, tenants) = (TemporaryDirectory(), Gate(), Events())
+        let dag = DAG(name: "Tenant", key: "tenant", of: Int.self) { dag, input in
+            dag.addNode("read", after: input) { step, value in
+                tenants.add("\(step.taskID) \(Caller.tenant ?? "nil")")
+                if step.taskID == "a" { await gate.wait() }
+                return value
+            }
+        }
+        let storage = try await openStorage(directory)
+        var configuration = FlowConfiguration.test
+        configuration.concurrency = 1
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: configuration) { result in
+            tenants.add("\(result.taskID) ended \(Caller.tenant ?? "nil")")
+        }
+        let first = try await Caller.$tenant.withValue("A") { try await runner.process(1, by: dag, id: "a") }
+        let second = try await Caller.$tenant.withValue("B") { try await runner.process(2, by: dag, id: "b") }
+        gate.open()
+        #expect(try await first.result() == 1)
+        #expect(try await second.result() == 2)
+        try await eventually { runner.liveTasks.isEmpty }
+        #expect(Set(tenants.all) == ["a nil", "a ended nil", "b nil", "b ended nil"])
+        await runner.close()
+        try await storage.close()
+    }
+
     @Test func aBlockingStepRunsOnItsExecutor() async throws {
         let directory = TemporaryDirectory()
         let executor = try ThreadExecutor(threads: 2)
