@@ -1,9 +1,8 @@
 /// The change from one version of a graph to another. It decides whether a task that began with the old graph can
 /// continue with the new one.
 ///
-/// The task can continue if two conditions hold. First, the new graph has, under the same path, each result that
-/// unfinished nodes need. Second, no step would run before a finished node. The graph of an iterator's element has
-/// begun if one of its steps has a result.
+/// It can if each result that unfinished nodes need is still there under its path, each branch still has the label that it chose, and
+/// nothing that comes before a finished node would run. A graph that runs for each element is begun once one of its steps has ended.
 package struct GraphChange {
     private let old: GraphShape
     private let new: GraphShape
@@ -89,7 +88,7 @@ private struct ScopeChange {
     /// Returns the reason why the task can't continue, or nil. `isOver` means that a step after the graph is finished,
     /// so that no step of the graph may run.
     func conflict(isOver: Bool) -> String? {
-        lostResult ?? lostGraph ?? lateStep(isOver: isOver) ?? innerConflict(isOver: isOver)
+        lostResult ?? lostGraph ?? lostLabel ?? lateStep(isOver: isOver) ?? innerConflict(isOver: isOver)
     }
 
     /// The conflict of a result that unfinished nodes need and that the new graph doesn't have.
@@ -121,7 +120,20 @@ private struct ScopeChange {
         return nil
     }
 
-    /// Returns the conflict of a step that would run before a finished one.
+    /// A branch whose choice the new graph doesn't have. A branch never chooses again, so the task would fail.
+    private var lostLabel: String? {
+        for node in new.nodes where node.kind == .branch && hasResult(node.id) {
+            guard let label = task.steps[prefix + node.id]?.label else {
+                return "the step \(prefix)\(node.id) is now a branch, and its result has no label"
+            }
+            if new.node("\(node.id)=\(label)") == nil {
+                return "the branch \(prefix)\(node.id) chose the label \(label), which the new graph doesn't have"
+            }
+        }
+        return nil
+    }
+
+    /// A step that would run before a finished one.
     private func lateStep(isOver: Bool) -> String? {
         for node in new.nodes where hasBegun(node) {
             for id in after.ancestors(of: node.id).sorted() where mayRun(id) {

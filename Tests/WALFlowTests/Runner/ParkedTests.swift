@@ -115,6 +115,50 @@ import WALTasks
         try await close(storage, runner)
     }
 
+    /// A branch never chooses again, so the task would fail for good.
+    @Test func aTaskWhoseLabelIsGoneIsParked() async throws {
+        func dag(_ label: String) -> DAG<Int, Int> {
+            DAG(name: "Orders", key: "orders", of: Int.self) { dag, input in
+                let way = dag.addBranch("way", after: input) { _, _ in label }
+                return dag.addWait("answer", after: way[label], for: Int.self)
+            }
+        }
+        try await leave(dag("review"))
+        let (storage, runner) = try await open([dag("check")])
+        let task = try #require(runner.task(id: "t", of: dag("check")))
+        #expect(
+            task.state.reason
+                == "parked: graph changed: the branch way chose the label review, which the new graph doesn't have")
+        try await runner.retry("t", from: "way")
+        try await eventually { task.state.reason == "waiting for answer" }
+        try await runner.submit(9, to: "answer", of: "t")
+        #expect(try await task.result() == 9)
+        try await close(storage, runner)
+    }
+
+    /// The nodes after the branch would all be skipped.
+    @Test func aStepThatBecomesABranchParksItsTask() throws {
+        func dag(_ isBranch: Bool) -> DAG<Int, Int> {
+            DAG(name: "Orders", key: "orders", of: Int.self) { dag, input in
+                let sub = DAG<Int, Int>(name: "Sub", key: "sub", of: Int.self) { dag, input in
+                    guard isBranch else {
+                        _ = dag.addNode("way", after: input) { _, value in value }
+                        return dag.addWait("answer", after: input, for: Int.self)
+                    }
+                    let way = dag.addBranch("way", after: input) { _, _ in "yes" }
+                    _ = dag.addNode("next", after: way["yes"]) { _, value in value }
+                    return dag.addWait("answer", after: input, for: Int.self)
+                }
+                return dag.addDAG("sub", sub, after: input)
+            }
+        }
+        let change = GraphChange(from: try dag(false).frozen().shape, to: try dag(true).frozen().shape)
+        var journal = TaskJournal(id: "t")
+        #expect(change.conflict(with: journal) == nil)
+        journal.apply(.result(path: "sub/way", attempt: 1, time: .now, label: nil, bytes: [0x31]))
+        #expect(change.conflict(with: journal) == "the step sub/way is now a branch, and its result has no label")
+    }
+
     /// A customer would be charged again.
     @Test func aRenamedStepThatMustNotRunTwiceIsNotAcceptedWithoutItsName() async throws {
         try await leave(Self.dag("charge", isOnce: true))
