@@ -16,11 +16,22 @@ package struct GraphChange {
     package func conflict(with task: TaskJournal) -> String? {
         guard old != new else { return nil }
         if let reason = ScopeChange(old, new, "", task).conflict(isOver: false) { return reason }
+        if let path = newFailure(of: task) {
+            return "the task continued after the failure of the step \(path), which fails it with the new graph"
+        }
         return dropped(of: task).first.map { "the step \($0) must not run twice, and the new graph doesn't have it" }
     }
 
-    /// Returns the steps that must not run twice, that have begun, and that the new graph runs again or doesn't have. A
-    /// step with another name runs again.
+    /// A failed step after which the task continued, and doesn't with the new graph.
+    private func newFailure(of task: TaskJournal) -> String? {
+        task.steps.filter { path, step in
+            step.hasFailed && old.passesOver(failureAt: path[...]) && new.node(at: path) != nil
+                && !new.passesOver(failureAt: path[...])
+        }.keys.min()
+    }
+
+    /// The steps that must not run twice, that have begun, and that the new graph doesn't have or runs again. Under another name they run
+    /// again.
     private func dropped(of task: TaskJournal) -> [String] {
         let known = task.steps.filter { path, step in
             guard step.attempt > 0, let node = old.node(at: path), node.once == true else { return false }
@@ -37,14 +48,11 @@ package struct GraphChange {
     ///
     /// - Parameter path: The path of a result. The list is empty unless it is the result of an element's output.
     private func forgotten(endingAt path: String, in task: TaskJournal) -> [String] {
-        guard let slash = path.lastIndex(of: "/"), let bracket = path[..<slash].lastIndex(of: "["),
-            let body = old.node(at: path[..<bracket])?.body, path[slash...].dropFirst() == body.output
+        let steps = old.forgotten(endingAt: path, in: task)
+        guard !steps.isEmpty, let bracket = path.lastIndex(of: "["), let body = old.node(at: path[..<bracket])?.body
         else { return [] }
-        let once = body.nodes.filter { $0.once == true && $0.id != body.output }
-        guard !once.isEmpty, body.endsWithOutput else { return [] }
         let node = new.node(at: path[..<bracket])
-        if node?.kind == .iterator, node?.body?.hasEnd(of: body) == true { return [] }
-        return once.map { path[...slash] + $0.id }.filter { task.steps[$0] == nil }
+        return node?.kind == .iterator && node?.body?.hasEnd(of: body) == true ? [] : steps
     }
 
     /// Throws `wrongState` unless the caller names each step that must not run twice and that the task loses by the
@@ -252,10 +260,14 @@ extension GraphShape {
     /// Returns the paths whose results a retry discards.
     ///
     /// - Parameters:
-    ///   - path: The path of the first step to run again. Nil means the failed steps that the graph has.
+    ///   - path: The first step to run again. Nil for those that failed, that the graph has, and after which the task doesn't continue.
     ///   - task: The task.
-    /// - Throws: `unknownNode` if the graph has no such step.
-    package func paths(toRetry path: String?, of task: TaskJournal) throws(FlowError) -> [String] {
+    ///   - named: Steps that must not run twice, and that may run again without being the first. A name stands for everything below it.
+    /// - Throws: `unknownNode` if the graph has no such step, `wrongState` if, without a first step, steps aren't named that must not run
+    ///   twice, that have begun and not failed, and that would run again.
+    package func paths(
+        toRetry path: String?, of task: TaskJournal, dropping named: Set<String> = []
+    ) throws(FlowError) -> [String] {
         if let path {
             guard let paths = paths(dependingOn: element(around: path, endedIn: task) ?? path) else {
                 throw FlowError(
@@ -264,10 +276,52 @@ extension GraphShape {
             }
             return paths
         }
+        let failed = Set(task.steps.filter { $0.value.hasFailed && !passesOver(failureAt: $0.key[...]) }.keys)
         // Many failed elements have the same nodes after them.
         var known: Set<String> = []
-        return task.steps.filter { $0.value.hasFailed }.keys.sorted().flatMap { paths(dependingOn: $0) ?? [] }
-            .filter { known.insert($0).inserted }
+        let void = failed.sorted().flatMap { paths(dependingOn: $0) ?? [] }.filter { known.insert($0).inserted }
+        let again = begunOnce(within: known, of: task).subtracting(failed).filter { !StepPath.isWithin($0, named) }
+        guard again.isEmpty else {
+            throw FlowError(
+                .wrongState,
+                "The retry would run steps of the task \(task.id) again that must not run twice: \(again.sorted().joined(separator: ", ")). Name the first step to run again, or accept the new graph and name each of these."
+            )
+        }
+        return void
+    }
+
+    /// The steps within some paths that must not run twice, and that have begun. Handlers don't count: they only run again after another
+    /// failure.
+    private func begunOnce(within paths: Set<String>, of task: TaskJournal) -> Set<String> {
+        var begun: Set<String> = []
+        for (path, step) in task.steps where step.attempt > 0 && StepPath.isWithin(path, paths) {
+            if let node = node(at: path), node.once == true, node.kind != .handler { begun.insert(path) }
+            if step.result != nil { begun.formUnion(forgotten(endingAt: path, in: task)) }
+        }
+        return begun
+    }
+
+    /// The steps that must not run twice of an element that has ended, which its journal has forgotten.
+    ///
+    /// - Parameters:
+    ///   - path: The path of a result. Only that of an element's output gives any.
+    ///   - task: The task.
+    fileprivate func forgotten(endingAt path: String, in task: TaskJournal) -> [String] {
+        guard let slash = path.lastIndex(of: "/"), let bracket = path[..<slash].lastIndex(of: "["),
+            let body = node(at: path[..<bracket])?.body, path[slash...].dropFirst() == body.output,
+            body.endsWithOutput
+        else { return [] }
+        let once = body.nodes.filter { $0.once == true && $0.id != body.output }
+        return once.map { path[...slash] + $0.id }.filter { task.steps[$0] == nil }
+    }
+
+    /// Whether a task continues after the failure of a step: an optional one, or one of an element that is a result as it failed.
+    fileprivate func passesOver(failureAt path: Substring) -> Bool {
+        let id = path.prefix { $0 != "/" && $0 != "[" }
+        guard let node = nodes.first(where: { $0.id == id }) else { return false }
+        guard let slash = path.firstIndex(of: "/") else { return node.optional == true }
+        let rest = path[path.index(after: slash)...]
+        return node.collects == true || node.body?.passesOver(failureAt: rest) == true
     }
 
     /// Returns the paths whose results depend on a step, beginning with the step itself. A path also stands for all

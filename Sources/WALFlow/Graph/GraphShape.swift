@@ -30,6 +30,10 @@ package struct GraphShape: Codable, Hashable, Sendable {
         package var body: GraphShape?
         /// True for a step that must not run twice; otherwise nil.
         package var once: Bool?
+        /// True for a step after whose failure the task continues, else nil.
+        package var optional: Bool?
+        /// True for an iterator that takes failed elements as results, else nil.
+        package var collects: Bool?
     }
 
     package var key: String
@@ -45,8 +49,11 @@ package struct GraphShape: Codable, Hashable, Sendable {
         nodes = plan.nodes.map { node in
             var shape = Node(id: node.id, kind: Kind(node.kind), parents: node.parents.map { plan.nodes[$0].id })
             if node.options.execution == .atMostOnce { shape.once = true }
+            if node.absent != nil { shape.optional = true }
             switch node.kind {
-            case .iterator(let iteration): shape.body = GraphShape(iteration.body, key: node.id, name: node.id)
+            case .iterator(let iteration):
+                shape.body = GraphShape(iteration.body, key: node.id, name: node.id)
+                if iteration.collectsFailures { shape.collects = true }
             case .dag(let plan): shape.body = GraphShape(plan, key: node.id, name: node.id)
             case .handler(let index, _): shape.handles = plan.nodes[index].id
             default: break

@@ -51,12 +51,12 @@ extension FlowRunner {
     ///
     /// - Parameters:
     ///   - id: The id of the task.
-    ///   - path: The path of the first step to run again. Its result and all results that depend on it become void. If
-    ///     the step belongs to an element that already has its output, the whole element runs again. Nil means the
-    ///     steps that failed.
-    /// - Throws: ``FlowError`` with the code `unknownTask`; `unknownNode` if there is no such step; `unknownDAG` if the
-    ///   runner doesn't have the task's DAG; `wrongState` if the task is neither failed nor parked, or if it would lose
-    ///   a step that ``accept(_:dropping:)`` must name; `storageFailed`; `closed`.
+    ///   - path: The first step to run again. Its result, and all that depend on it, are void. A step of an element that has its output
+    ///     runs the whole element again. Nil for the steps that failed, without those after whose failure the task continued: optional
+    ///     ones, and those of ``Graph/addCollectingIterator(_:over:_:concurrency:_:)``.
+    /// - Throws: ``FlowError``: `unknownTask`, `unknownNode` if there is no such step, `wrongState` if the task is neither failed nor
+    ///   parked, if it would lose a step that ``accept(_:dropping:)`` must name, or if nil for `path` would run a step with
+    ///   ``NodeOptions/Execution/atMostOnce`` again that didn't fail, `storageFailed` or `closed`.
     public func retry(_ id: String, from path: String? = nil) async throws(FlowError) {
         try await life.waitUntilOpen()
         let live = try require(id)
@@ -69,7 +69,9 @@ extension FlowRunner {
         let now = clock.now()
         var events = [journal.control(.retry, paths: paths, at: now)]
         if journal.graph != dag.hash {
-            try requireDropped(journal, dag.shape, Set(paths))
+            // Without a path, only what failed was asked for.
+            let asked = paths.filter { path != nil || journal.steps[$0]?.hasFailed == true }
+            try requireDropped(journal, dag.shape, Set(asked))
             events.append(journal.control(.accept, after: 1, graph: dag.hash, at: now))
         }
         try await restart(live, journal.nextControl, events, "task_reset", paths.joined(separator: ", "), now)
@@ -83,11 +85,11 @@ extension FlowRunner {
     ///
     /// - Parameters:
     ///   - id: The id of the task.
-    ///   - dropped: The paths of steps with ``NodeOptions/Execution/atMostOnce`` that have run and that may be lost.
-    ///     The new graph doesn't have these steps, or it runs them again, because they are in an element with another
-    ///     end. A path also stands for all steps under it. The effects of these steps may happen again.
-    /// - Throws: ``FlowError`` with the code `unknownTask`; `unknownDAG`; `wrongState` if the task is neither parked
-    ///   nor failed with another graph, or if `dropped` lacks a step; `storageFailed`; `closed`.
+    ///   - dropped: The paths of the steps with ``NodeOptions/Execution/atMostOnce`` that ran, and that the new graph doesn't have, that are
+    ///     in an element with another end, which runs again, or that now come after a failed step. A path stands for everything below it, too. What they did may be done
+    ///     again.
+    /// - Throws: ``FlowError``: `unknownTask`, `unknownDAG`, `wrongState` if the task is neither parked nor failed with another graph or
+    ///   `dropped` lacks a step, `storageFailed` or `closed`.
     public func accept(_ id: String, dropping dropped: Set<String> = []) async throws(FlowError) {
         try await life.waitUntilOpen()
         let live = try require(id)
@@ -101,7 +103,7 @@ extension FlowRunner {
         let now = clock.now()
         var events: [FlowRecord.Event] = []
         if hasFailed {
-            let paths = try dag.shape.paths(toRetry: nil, of: journal)
+            let paths = try dag.shape.paths(toRetry: nil, of: journal, dropping: dropped)
             events.append(journal.control(.retry, paths: paths, at: now))
         }
         events.append(journal.control(.accept, after: events.count, graph: dag.hash, at: now))

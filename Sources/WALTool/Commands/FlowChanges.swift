@@ -135,14 +135,16 @@ struct FlowRetry: ParsableCommand {
             guard let shape = new ?? journal.shape(of: task) else {
                 throw ToolError(.usage, "The log doesn't have the graph of \(task.id).")
             }
-            // A task that failed after too many restarts has no failed step.
-            guard from != nil || task.end?.status == .failed || task.steps.values.contains(where: \.hasFailed) else {
-                throw ToolError(
-                    .usage, "No step of \(task.id) has failed. Give the first step to run again with --from.")
-            }
             let paths = try FlowChange.checked { () throws(FlowError) in try shape.paths(toRetry: from, of: task) }
+            // A task that failed after too many restarts has no failed step.
+            guard from != nil || task.end?.status == .failed || !paths.isEmpty else {
+                throw ToolError(
+                    .usage, "No failure stops \(task.id). Give the first step to run again with --from.")
+            }
             var events = [task.control(.retry, paths: paths, at: .now)]
-            if let new { events.append(try FlowChange.accept(task, journal, new, after: 1, dropping: paths)) }
+            // Without a path, only what failed was asked for.
+            let asked = paths.filter { from != nil || task.steps[$0]?.hasFailed == true }
+            if let new { events.append(try FlowChange.accept(task, journal, new, after: 1, dropping: asked)) }
             return (
                 events,
                 [.updateStatus(id: task.id, status: .running, error: nil, time: .now)]
@@ -177,7 +179,9 @@ struct FlowAccept: ParsableCommand {
             guard task.end != nil else {
                 return ([try FlowChange.accept(task, journal, new, after: 0, dropping: drop)], [])
             }
-            let paths = try FlowChange.checked { () throws(FlowError) in try new.paths(toRetry: nil, of: task) }
+            let paths = try FlowChange.checked { () throws(FlowError) in
+                try new.paths(toRetry: nil, of: task, dropping: Set(drop))
+            }
             let retry = task.control(.retry, paths: paths, at: .now)
             let accept = try FlowChange.accept(task, journal, new, after: 1, dropping: drop)
             return ([retry, accept], [.updateStatus(id: task.id, status: .running, error: nil, time: .now)])

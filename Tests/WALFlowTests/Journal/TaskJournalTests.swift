@@ -85,6 +85,35 @@ import WAL
         #expect(paths == ["each[0]/step", "last", "each[1]/step"])
     }
 
+    /// A graph of before doesn't say after which failures a task continues.
+    @Test mutating func aRetryRunsNoStepAgainThatMustNotRunTwice() throws {
+        let dag = DAG(name: "D", key: "d", of: Int.self) { dag, input in
+            let extra = dag.addOptionalNode("extra", after: input) { _, value in value }
+            let each = dag.addIterator("each", over: extra, { [$0 ?? 0] }) { body, element in
+                let options = NodeOptions(execution: .atMostOnce)
+                let pay = body.addNode("pay", after: element, options: options) { _, number in number }
+                return body.addNode("end", after: pay) { _, number in number }
+            }
+            return dag.addNode("ship", after: each) { _, numbers in numbers.count }
+        }
+        journal.apply(Self.failure("extra", 1, isFinal: true))
+        // The journal of an element that has ended has only its output.
+        journal.apply(Self.result("each[0]/end"))
+        journal.apply(Self.failure("ship", 1, isFinal: true))
+        let task = journal
+        var shape = try dag.frozen().shape
+        #expect(try shape.paths(toRetry: nil, of: task) == ["ship"])
+        for index in shape.nodes.indices { shape.nodes[index].optional = nil }
+        let before = try GraphShape(json: shape.json())
+        #expect {
+            try before.paths(toRetry: nil, of: task)
+        } throws: { error in
+            (error as? FlowError)?.code == .wrongState && "\(error)".contains("must not run twice: each[0]/pay.")
+        }
+        #expect(try before.paths(toRetry: nil, of: task, dropping: ["each"]) == ["extra", "each", "ship"])
+        #expect(try before.paths(toRetry: "extra", of: task) == ["extra", "each", "ship"])
+    }
+
     @Test mutating func aSignalCountsOnceByItsID() {
         for _ in 0..<2 { journal.apply(.signal(path: "w", id: "mail", payload: [1])) }
         #expect(journal.signals.count == 1)

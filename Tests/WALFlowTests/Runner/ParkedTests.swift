@@ -302,7 +302,30 @@ import WALTasks
         journal.apply(.started(path: "charge", attempt: 1))
         #expect(
             change.conflict(with: journal) == "the step charge must not run twice, and the new graph doesn't have it")
-        // The journal's JSON of graphs without such steps has no field for it.
-        #expect(try Self.dag("a").graphJSON().contains("once") == false)
+        // The journal's JSON of graphs without such nodes has no member for them.
+        let json = try Self.dag("a").graphJSON()
+        for member in ["once", "optional", "collects"] { #expect(!json.contains(member)) }
+    }
+
+    /// The task would fail for good, after it continued.
+    @Test func aFailureThatTheNewGraphDoesNotPassOverParksItsTask() throws {
+        func dag(_ isOptional: Bool) -> DAG<Int, Int> {
+            DAG(name: "Extra", key: "extra", of: Int.self) { dag, input in
+                if isOptional {
+                    _ = dag.addOptionalNode("extra", after: input) { _, value in value }
+                } else {
+                    _ = dag.addNode("extra", after: input) { _, value in value }
+                }
+                return dag.addWait("answer", after: input, for: Int.self)
+            }
+        }
+        let (old, new) = (try dag(true).frozen().shape, try dag(false).frozen().shape)
+        var journal = TaskJournal(id: "t")
+        #expect(GraphChange(from: old, to: new).conflict(with: journal) == nil)
+        journal.apply(.failure(path: "extra", attempt: 1, time: .now, error: "no", retryAt: nil))
+        #expect(
+            GraphChange(from: old, to: new).conflict(with: journal)
+                == "the task continued after the failure of the step extra, which fails it with the new graph")
+        #expect(GraphChange(from: new, to: old).conflict(with: journal) == nil)
     }
 }

@@ -181,6 +181,39 @@ import WALTesting
         try await storage.close()
     }
 
+    /// A customer would be charged again.
+    @Test func aRetryLeavesFailuresAfterWhichTheTaskContinued() async throws {
+        let (directory, events) = (TemporaryDirectory(), Events())
+        let dag = DAG(name: "Retry", key: "retry", of: [Int].self) { dag, input in
+            let extra = dag.addOptionalNode("extra", after: input) { _, _ -> Int in throw PermanentError("no extra") }
+            let each = dag.addCollectingIterator("each", over: input, { $0 }) { body, value in
+                body.addNode("check", after: value) { _, value in
+                    if value < 0 { throw PermanentError("negative") }
+                    return value
+                }
+            }
+            let options = NodeOptions(execution: .atMostOnce)
+            let charge = dag.addNode("charge", after: extra, each, options: options) { _, _, results in
+                events.add("charge")
+                return results.count
+            }
+            return dag.addNode("ship", after: charge) { _, count in
+                events.add("ship")
+                if events.count("ship") == 1 { throw PermanentError("no truck") }
+                return count
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let task = try await runner.process([1, -1], by: dag, id: "t")
+        await #expect(throws: FlowError.self) { try await task.result() }
+        try await runner.retry("t")
+        #expect(try await task.result() == 2)
+        #expect(events.all == ["charge", "ship", "ship"])
+        await runner.close()
+        try await storage.close()
+    }
+
     @Test func cancelReachesRunningStepsAndRefusesTheirResults() async throws {
         let (directory, events, started) = (TemporaryDirectory(), Events(), Gate())
         let dag = DAG(name: "Cancel", key: "cancel", of: Int.self) { dag, input in
