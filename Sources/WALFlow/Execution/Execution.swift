@@ -1,4 +1,6 @@
-/// The walk of one task along its graph. It determines the ready steps and the end of the task.
+internal import WAL
+
+/// The walk of one task along its graph: which steps are ready, and what the task's end is.
 ///
 /// Its decisions depend only on a ``TaskJournal`` and a ``Plan``, with no clock and no concurrency. A restart makes a
 /// new walk from the journal, which takes results from the journal instead of running their steps. The owner calls the
@@ -35,6 +37,9 @@ struct Execution {
     private var actions: [Action] = []
     /// The first final failure. After it, only handlers begin.
     private(set) var failure: FlowFailure?
+    /// The failures that a journal leads to, with their times, while the walk takes its results. Steps that ran when the task failed may have
+    /// failed, too, and all of them have their handlers.
+    private var pastFailures: [(time: Timestamp, failure: FlowFailure)]?
     private(set) var isFinished = false
     /// The number of steps that the walk has handed out and that haven't ended.
     private(set) var activeCount = 0
@@ -57,10 +62,23 @@ struct Execution {
 
     // MARK: Events
 
-    /// Begins with the task's input, and takes every result that the journal has.
+    /// Begins with the task's input, and takes every result and failure that the journal has. After a failure, only handlers are left to
+    /// begin.
     mutating func start(input: StepValue, _ journal: inout TaskJournal) -> [Action] {
         work.append(.complete(root, 0, input))
-        return run(&journal)
+        pastFailures = []
+        let actions = run(&journal)
+        failure = pastFailures?.min { $0.time < $1.time }?.failure
+        pastFailures = nil
+        guard failure != nil else { return actions }
+        return actions.filter { action in
+            switch action {
+            case .run(let step) where step.plan.kind.isHandler: return true
+            case .run(let step), .wait(let step):
+                abandon(step)
+                return false
+            }
+        }
     }
 
     /// Continues after a step's result, which the journal already has.
@@ -330,12 +348,22 @@ struct Execution {
             scope.nodes[index] = .failed(failure)
             handOutHandlers(of: index, in: scope, journal)
             guard let place = scope.place else {
-                self.failure = self.failure ?? failure
+                note(failure, journal)
                 return
             }
             if Self.collectsFailures(place) { return work.append(.endElement(place, .failure(failure))) }
             (scope, index) = (place.scope, place.node)
         }
+    }
+
+    /// Notes that a failure fails the task. One without a time in the journal, such as that of an iterator's elements, follows from results.
+    private mutating func note(_ failure: FlowFailure, _ journal: TaskJournal) {
+        guard pastFailures == nil else {
+            let time = journal.steps[failure.path]?.time ?? Timestamp(rawValue: .max)
+            pastFailures?.append((time, failure))
+            return
+        }
+        self.failure = self.failure ?? failure
     }
 
     private mutating func handOutHandlers(of index: Int, in scope: Scope, _ journal: TaskJournal) {

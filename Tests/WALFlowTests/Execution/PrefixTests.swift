@@ -64,6 +64,39 @@ import WALTesting
         }
     }
 
+    /// Without its handler, what a failed step had begun would stay.
+    @Test(arguments: [["a", "b"], ["b", "a"]])
+    func aRestartHandsOutTheHandlersOfAllFailures(_ order: [String]) async throws {
+        let dag = DAG(name: "Undo", key: "undo", of: Int.self) { dag, input in
+            let nodes = ["a", "c", "b"].map { id in
+                let node = dag.addNode(id, after: input) { _, value in value }
+                dag.onFailure(of: node, "undo-\(id)") { _, _ in }
+                return node
+            }
+            let wait = dag.addWait("wait", after: input, for: Int.self)
+            return dag.addNode("sum", after: nodes[0], nodes[1], nodes[2], wait) { _, a, b, c, d in a + b + c + d }
+        }
+        let plan = try dag.frozen().plan
+        let never: (String, UInt32) -> (isFailed: Bool, isFinal: Bool) = { _, _ in (false, false) }
+        let begun = try Walker(plan, input: 1, seed: 1, fails: never).records
+        func failure(_ path: String, at second: Int, isFinal: Bool) -> FlowRecord.Event {
+            let time = Walker.time + .seconds(second)
+            return .failure(path: path, attempt: 1, time: time, error: "broken", retryAt: isFinal ? nil : time)
+        }
+        // All three ran when the first one failed.
+        let past = [failure(order[0], at: 1, isFinal: true), failure(order[1], at: 2, isFinal: true)]
+        let waits = failure("c", at: 3, isFinal: false)
+        var again = try Walker(plan, input: 1, after: begun + past + [waits], seed: 1, fails: never)
+        #expect(again.openPaths == ["undo-a", "undo-b"])
+        #expect(again.execution.failure?.path == order[0] && again.execution.outcome() == nil)
+        let outcome = try #require(try await again.finish())
+        #expect(try outcome.text(plan) == "failed")
+        #expect(again.runs == ["undo-a": 1, "undo-b": 1])
+        // A handler that has run isn't handed out again.
+        let rest = try Walker(plan, input: 1, after: again.records, seed: 1, fails: never)
+        #expect(rest.openPaths.isEmpty && rest.execution.outcome() != nil)
+    }
+
     @Test func recordsThatAreReadTwiceChangeNothing() async throws {
         for seed in 0..<UInt64(Self.count) {
             let plan = try RandomGraph.dag(seed: seed).frozen().plan
