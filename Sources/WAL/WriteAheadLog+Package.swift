@@ -49,4 +49,12 @@ extension WriteAheadLog {
     package func byteCount(after sequence: SequenceNumber) -> UInt64 {
         engine.catalog.byteCount(after: sequence.rawValue)
     }
+
+    /// The number of log bytes that a batch takes without compression: those of its frame.
+    package static func frameSize(records: Int, payloads: Int) -> Int {
+        Frame.size(bodySize: BatchBody.headerSize + roundedUp8(4 * records) + payloads)
+    }
+
+    /// The number of log bytes before the frames of a segment.
+    package static var segmentHeaderSize: Int { SegmentHeader.size }
 }

@@ -14,9 +14,6 @@ final class Checkpoint: Sendable {
     private static let interval = Duration.milliseconds(500)
     /// The time between two checks in a log with a disk budget, where steps may wait for a checkpoint.
     private static let shortInterval = Duration.milliseconds(20)
-    /// The size in bytes of the largest batch. A task with more records is written in several batches. A crash between
-    /// them does no harm, because records may be read twice.
-    private static let batchSize = 256 << 10
 
     private struct Waiters {
         var isStopped = false
@@ -24,7 +21,7 @@ final class Checkpoint: Sendable {
     }
 
     private let loop = Monitor<Task<Void, Never>?>(nil)
-    /// The number of bytes that the live tasks take, according to the last count.
+    /// The bytes of the frames that the live tasks take, as of the last count.
     private let liveSize = Atomic<Int>(0)
     private let mustCount = Atomic<Bool>(false)
     private let waiters = Monitor(Waiters())
@@ -55,12 +52,41 @@ final class Checkpoint: Sendable {
     private func count(_ runner: FlowRunner) {
         let size = runner.table.all.reduce(0) { sum, task in
             task.state.withLock { state in
-                let row = state.parkedRow(at: runner.clock.now()).map { TaskCodec.size(of: $0) } ?? 0
-                return state.journal.records.reduce(sum + row) { $0 + FlowRecord(task.id, $1).size }
+                let (records, row) = Self.contents(of: state, runner)
+                return sum + Self.size(of: records, row, in: runner.storage)
             }
         }
         liveSize.store(size, ordering: .relaxed)
     }
+
+    /// The records and the row of a task that a checkpoint writes.
+    private static func contents(
+        of state: LiveTask.State, _ runner: FlowRunner
+    ) -> (records: [FlowRecord], row: TaskMutation?) {
+        var events = state.journal.records
+        if state.journal.isDelivered, let end = state.journal.end { events.append(.delivered(time: end.time)) }
+        return (events.map { FlowRecord(state.journal.id, $0) }, state.parkedRow(at: runner.clock.now()))
+    }
+
+    /// The bytes of the frames that records and a row after them take, in batches as a checkpoint writes them. The frame of a small task is
+    /// more than 1.5 times as large as its records.
+    static func size(of records: [FlowRecord], _ row: TaskMutation? = nil, in storage: any FlowStorage) -> Int {
+        var size = row.map { WriteAheadLog.frameSize(records: 1, payloads: TaskCodec.size(of: $0)) } ?? 0
+        var (count, payloads) = (0, 0)
+        for record in records {
+            let next = record.size
+            if count > 0, payloads + next > batchSize(in: storage) {
+                size += WriteAheadLog.frameSize(records: count, payloads: payloads)
+                (count, payloads) = (0, 0)
+            }
+            count += 1
+            payloads += next
+        }
+        return count == 0 ? size : size + WriteAheadLog.frameSize(records: count, payloads: payloads)
+    }
+
+    /// The largest batch. A task with more is written in several, because they may be read twice in part, and each must fit into a segment.
+    private static func batchSize(in storage: any FlowStorage) -> Int { min(256 << 10, storage.segmentSize / 4) }
 
     // MARK: Room in a log with a disk budget
 
@@ -75,10 +101,16 @@ final class Checkpoint: Sendable {
         return Int(clamping: log.byteCount(after: log.cursors[JournalTable.cursor] ?? .zero))
     }
 
-    /// Whether there is room for a checkpoint after a change of a live task.
+    /// The bytes of the log that the live tasks take, as of the last count: their frames, and the headers of segments.
+    private func liveByteCount(in storage: any FlowStorage) -> Int {
+        let frames = liveSize.load(ordering: .relaxed)
+        return frames + (frames / storage.segmentSize + 1) * WriteAheadLog.segmentHeaderSize
+    }
+
+    /// Whether a change of a live task leaves room for a checkpoint.
     func hasRoom(in storage: any FlowStorage) -> Bool {
         guard let room = Self.room(in: storage) else { return true }
-        let least = liveSize.load(ordering: .relaxed) + storage.segmentSize
+        let least = liveByteCount(in: storage) + storage.segmentSize
         return Self.usedSize(of: storage) <= max(room, least) + storage.segmentSize || waiters.withLock(\.isStopped)
     }
 
@@ -94,7 +126,7 @@ final class Checkpoint: Sendable {
     func admit(_ storage: any FlowStorage) async throws(FlowError) {
         guard let room = Self.room(in: storage) else { return }
         while true {
-            let live = liveSize.load(ordering: .relaxed)
+            let live = liveByteCount(in: storage)
             guard live <= room / 2 else {
                 mustCount.store(true, ordering: .relaxed)
                 throw FlowError(
@@ -135,8 +167,9 @@ final class Checkpoint: Sendable {
 
     // MARK: Writing
 
-    private func writeIfDue(_ runner: FlowRunner) async throws {
-        let live = liveSize.load(ordering: .relaxed)
+    /// Writes a checkpoint if the log has grown enough since the last one.
+    func writeIfDue(_ runner: FlowRunner) async throws {
+        let live = liveByteCount(in: runner.storage)
         var limit = max(runner.configuration.checkpointSize, 4 * live)
         if let room = Self.room(in: runner.storage) {
             limit = min(limit, max(room / 2, live + runner.storage.segmentSize))
@@ -186,10 +219,8 @@ final class Checkpoint: Sendable {
                 if written.isEmpty { end = state.journal.end }
                 hasEnded = !written.isEmpty && (state.isGone || state.journal.end != end)
                 guard !state.isGone, !hasEnded else { return 0 }
-                var events = state.journal.records
-                if state.journal.isDelivered, let end = state.journal.end { events.append(.delivered(time: end.time)) }
-                let row = state.parkedRow(at: runner.clock.now())
-                return try write(events.map { FlowRecord(task.id, $0) }, after: &written, runner, row)
+                let (records, row) = Self.contents(of: state, runner)
+                return try write(records, after: &written, runner, row)
             }
             if hasEnded { return nil }
             if let size { return size }
@@ -205,7 +236,7 @@ final class Checkpoint: Sendable {
         }
     }
 
-    /// Appends records and a row after them. Returns nil if no segment is ready for all of them.
+    /// Appends records and a row after them, and returns the size of their frames. Nil if no segment is ready for all of them.
     ///
     /// A task may need more segments than are ever ready at once. So the next call continues after the records that are
     /// already written, up to the first one that has changed meanwhile.
@@ -215,8 +246,7 @@ final class Checkpoint: Sendable {
         let start = zip(records, written).prefix { $0 == $1 }.count
         written.removeSubrange(start...)
         var batch = RecordBatch()
-        // A batch must fit into a segment.
-        let sizeMax = min(Self.batchSize, runner.storage.segmentSize / 4)
+        let sizeMax = Self.batchSize(in: runner.storage)
         for (index, record) in records.enumerated().dropFirst(start) {
             record.append(to: &batch)
             guard index == records.count - 1 || batch.payloads.count + records[index + 1].size > sizeMax else {
@@ -229,6 +259,6 @@ final class Checkpoint: Sendable {
         if let row {
             guard try runner.storage.tryAppend(RecordBatch(), [row]) != nil else { return nil }
         }
-        return records.reduce(row.map { TaskCodec.size(of: $0) } ?? 0) { $0 + $1.size }
+        return Self.size(of: records, row, in: runner.storage)
     }
 }

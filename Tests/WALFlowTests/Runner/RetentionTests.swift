@@ -53,22 +53,24 @@ import WALTesting
         return String((0..<size).map { _ in letters.randomElement(using: &generator) ?? "-" })
     }
 
-    /// The bytes of the records that the live tasks need.
+    private static let sleeper = DAG(name: "Sleeper", key: "sleeper", of: Int.self) { dag, input in
+        let slept = dag.addTimer("sleep", after: input, for: .seconds(30 * 86_400))
+        return dag.addNode("end", after: slept) { _, value in value }
+    }
+
+    /// The bytes of the log that the live tasks need.
     private static func liveSize(_ runner: FlowRunner) -> Int {
         runner.table.all.reduce(0) { sum, task in
-            task.state.withLock { $0.journal.records }.reduce(sum) { $0 + FlowRecord(task.id, $1).size }
+            let records = task.state.withLock(\.journal.records).map { FlowRecord(task.id, $0) }
+            return sum + Checkpoint.size(of: records, in: runner.storage)
         }
     }
 
     @Test func manySleepersCostTheirSizeAndNoMore() async throws {
         let (directory, clock) = (TemporaryDirectory(), ManualClock())
-        let sleeper = DAG(name: "Sleeper", key: "sleeper", of: Int.self) { dag, input in
-            let slept = dag.addTimer("sleep", after: input, for: .seconds(30 * 86_400))
-            return dag.addNode("end", after: slept) { _, value in value }
-        }
-        let (storage, runner) = try await Self.open(directory, [sleeper, Self.quick], budget: 24 << 20, clock)
+        let (storage, runner) = try await Self.open(directory, [Self.sleeper, Self.quick], budget: 24 << 20, clock)
         let count = ProcessInfo.processInfo.environment["WAL_LONG"] == nil ? 2_000 : 10_000
-        for number in 0..<count { _ = try await runner.process(number, by: sleeper, id: "sleeper-\(number)") }
+        for number in 0..<count { _ = try await runner.process(number, by: Self.sleeper, id: "sleeper-\(number)") }
         try await eventually { runner.statistics.timers == count }
         let live = Self.liveSize(runner)
         let bound = live * 5 + 2 * Self.segment
@@ -93,6 +95,35 @@ import WALTesting
         }
         #expect(log.statistics.segmentCount > 1 && Self.liveSize(runner) == live)
         #expect(runner.statistics.timers == count)
+        await runner.close()
+        try await storage.close()
+    }
+
+    /// The frames of small tasks take more than their records. Without them, each checkpoint is due again at once, and new tasks wait forever.
+    @Test(.timeLimit(.minutes(10))) func sleepersThatTakeAllTheRoomKeepNewOnesOut() async throws {
+        let (directory, clock) = (TemporaryDirectory(), ManualClock())
+        let (storage, runner) = try await Self.open(directory, [Self.sleeper], budget: 2 << 20, clock)
+        var count = 0
+        await #expect {
+            for number in 0..<10_000 {
+                _ = try await runner.process(number, by: Self.sleeper, id: "sleeper-\(number)")
+                count += 1
+            }
+        } throws: {
+            ($0 as? FlowError)?.code == .logFull
+        }
+        #expect((2_000..<4_000).contains(count))
+        // From here on, only the test writes checkpoints.
+        await runner.checkpoint.stop()
+        let log = storage.writeAheadLog
+        try await log.roll()
+        let before = log.lastSequence
+        try await runner.checkpoint.write(runner)
+        let (live, used) = (Self.liveSize(runner), Int(log.byteCount(after: before)))
+        #expect((live...live + live / 20 + 4096).contains(used), "\(used) bytes instead of \(live)")
+        let last = log.lastSequence
+        try await runner.checkpoint.writeIfDue(runner)
+        #expect(log.lastSequence == last)
         await runner.close()
         try await storage.close()
     }
