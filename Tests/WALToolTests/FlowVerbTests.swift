@@ -267,8 +267,10 @@
 
         @Test func aTaskThatFailedAfterTooManyRestartsIsRetried() async throws {
             let log = scratch.path("restarts")
+            let runs = Monitor(0)
             let dag = DAG(name: "Bad", key: "bad", of: Int.self) { dag, input in
                 dag.addNode("bad", after: input) { _, value in
+                    runs.withLock { $0 += 1 }
                     try await Task.sleep(for: .seconds(600))
                     return value
                 }
@@ -279,6 +281,8 @@
                     storage: storage, dags: [dag],
                     configuration: FlowConfiguration(maxResumptions: 1, closeTimeout: .milliseconds(20)))
                 if life == 0 { _ = try await runner.process(1, by: dag, id: "w-1") }
+                // A restart counts once the step begins.
+                while life < 2, runs.withLock({ $0 }) == life { try await Task.sleep(for: .milliseconds(5)) }
                 if life == 2 {
                     while try await storage.task(id: "w-1")?.status != .failed {
                         try await Task.sleep(for: .milliseconds(5))

@@ -28,7 +28,7 @@ package struct FlowRecord: Hashable, Sendable {
         case wait(path: String, signal: String?, due: Timestamp?)
         case signal(path: String, id: String, payload: [UInt8])
         case control(Control)
-        /// A process found the task unfinished. This was the `count`th time without a step's end in between.
+        /// A process is about to run the first step of an unfinished task, for the `count`th time without a step's end in between.
         case resumed(count: UInt32)
         case end(Ending)
         /// The final callback returned.

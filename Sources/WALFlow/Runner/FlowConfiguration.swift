@@ -19,8 +19,8 @@ public struct FlowConfiguration: Sendable {
     public var rowInterval: Duration
     /// The activities that the runner writes for a task.
     public var activities: Activities
-    /// The number of restarts without the end of a step after which a task fails, at least 1. One of its steps may end
-    /// the process each time.
+    /// The number of restarts without the end of a step after which a task fails: one of its steps may end the process each time. A restart
+    /// counts for a task once one of its steps begins. Must be at least 1.
     public var maxResumptions: Int
     /// The largest size of an input, a result or a signal, in bytes: 1 byte to 64 MiB. It is limited to a quarter of
     /// the storage's segment size.

@@ -161,6 +161,7 @@ extension FlowRunner {
             state.waiting = [:]
             state.held = []
             state.isEnded = false
+            state.isResumption = false
             state.beginSpan(self.tracing)
             return self.start(&state, StepValue(bytes: state.beginning?.input ?? []))
         }

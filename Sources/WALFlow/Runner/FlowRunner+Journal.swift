@@ -105,6 +105,8 @@ extension FlowRunner {
             for event in transition.events { FlowRecord(task.id, event).append(to: &batch) }
             guard let sequence = try storage.tryAppend(consume batch, transition.mutations) else { return .full }
             for event in transition.events { state.journal.apply(event) }
+            // The restarts are counted since the last end of a step.
+            if transition.events.contains(where: \.isEndOfAttempt) { state.isResumption = false }
             claim(&state)
             return isDurable || storage.isDurableAtOnce ? .written(sequence) : .done(then(&state))
         }
@@ -128,7 +130,16 @@ extension FlowRunner {
     }
 }
 
-/// Notes whether the journal accepts records, for the log messages about it.
+extension FlowRecord.Event {
+    fileprivate var isEndOfAttempt: Bool {
+        switch self {
+        case .result, .failure: true
+        default: false
+        }
+    }
+}
+
+/// Whether the journal takes records, for the messages about it.
 final class JournalWatch: Sendable {
     private let events: FlowLog
     private let start = ContinuousClock.now

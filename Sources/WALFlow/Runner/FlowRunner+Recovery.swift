@@ -71,8 +71,8 @@ extension FlowRunner {
             let actions = prepare(&state, shapes)
             return (actions, state.parked != nil, state.journal.isShownParked)
         }
-        if !isParked { try await resume(task, actions) }
-        // The last row of a task in the log shows whether the task is parked.
+        if !isParked { await resume(task, actions) }
+        // The log's last row of a task says whether it is parked.
         if isParked || wasParked { try await showState(task) }
         return !isParked
     }
@@ -137,31 +137,19 @@ extension FlowRunner {
     }
 
     /// Resumes one task.
-    private func resume(_ task: LiveTask, _ actions: [Execution.Action]) async throws(FlowError) {
-        let (end, isDelivered, isPaused) = task.state.withLock {
-            ($0.journal.end, $0.journal.isDelivered, $0.journal.isPaused)
-        }
+    private func resume(_ task: LiveTask, _ actions: [Execution.Action]) async {
+        let (end, isDelivered) = task.state.withLock { ($0.journal.end, $0.journal.isDelivered) }
         if end != nil {
             // Without the task's DAG, its callback isn't known yet.
             if !isDelivered, task.state.withLock({ $0.dag == nil }) { return }
             if !isDelivered, needsCallback(task) { return scheduler.submit([deliveryJob(task)]) }
             return forget(task)
         }
-        task.state.withLock { $0.beginSpan(self.tracing) }
-        let (now, ready) = (clock.now(), sorted(task, actions, clock.now()))
-        // Only a task with a step that begins now can end the process.
-        if !ready.now.isEmpty, !isPaused {
-            let count = task.state.withLock { $0.journal.resumedCount }
-            guard count < configuration.maxResumptions else {
-                let error = "resumed: \(count) restarts, and no step ended in between; a step may end the process"
-                let ending = FlowRecord.Ending(status: .failed, time: now, error: error, path: ready.now.first?.path)
-                return scheduler.submit(await self.end(task, ending))
-            }
-            _ = try await commit(task) { _ in
-                Transition(events: [.resumed(count: count + 1)])
-            } then: { _ in
-            }
+        task.state.withLock { state in
+            state.beginSpan(self.tracing)
+            state.isResumption = true
         }
+        let ready = sorted(task, actions, clock.now())
         for step in ready.later {
             task.state.withLock { $0.retrying[step.path] = step }
             scheduleRetry(task, step)

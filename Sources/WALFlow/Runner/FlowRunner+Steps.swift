@@ -39,6 +39,7 @@ extension FlowRunner {
         var inputs: Result<[any Sendable], any Error>
         var attempt: UInt32
         var isInterrupted: Bool
+        var isResumption: Bool
         var dag: FrozenDAG
     }
 
@@ -56,6 +57,10 @@ extension FlowRunner {
             switch prepared.inputs {
             case .success(let inputs): values = inputs
             case .failure(let error): return try await fail(task, step, prepared.attempt, "\(error)", isFinal: true)
+            }
+            if prepared.isResumption, let ending = try await countResumption(task, step) {
+                _ = leave(task, step)
+                return await end(task, ending)
             }
             if step.plan.options.execution == .atMostOnce {
                 let mayRun = try await commit(task, isDurable: true) { state in
@@ -82,7 +87,32 @@ extension FlowRunner {
         }
     }
 
-    /// The largest number of characters of an error. The end of a task contains its error three times in one batch.
+    /// Counts a restart before a task's first step in this process begins, because the step may end the process each time.
+    ///
+    /// - Returns: The end of a task with too many restarts, or nil.
+    private func countResumption(
+        _ task: LiveTask, _ step: StepPlace
+    ) async throws(FlowError) -> FlowRecord.Ending? {
+        var excess: UInt32?
+        _ = try await commit(task) { state in
+            // Another step of the task may have been faster.
+            guard state.isOpen, state.isResumption else { return nil }
+            let count = state.journal.resumedCount
+            guard count < self.configuration.maxResumptions else {
+                excess = count
+                return nil
+            }
+            return Transition(events: [.resumed(count: count + 1)])
+        } claim: { state in
+            state.isResumption = false
+        } then: { _ in
+        }
+        guard let excess else { return nil }
+        let error = "resumed: \(excess) restarts, and no step ended in between; a step may end the process"
+        return FlowRecord.Ending(status: .failed, time: clock.now(), error: error, path: step.path)
+    }
+
+    /// The most characters of an error. The end of a task has its error three times, in one batch.
     private static let errorLengthMax = 4096
 
     static func text(of error: any Error) -> String { withoutNul("\(error)").shortened(to: errorLengthMax) }
@@ -115,7 +145,7 @@ extension FlowRunner {
             state.publish()
             return Prepared(
                 inputs: Result { try state.execution?.inputs(of: step) ?? [] }, attempt: attempt,
-                isInterrupted: isInterrupted, dag: dag)
+                isInterrupted: isInterrupted, isResumption: state.isResumption, dag: dag)
         }
     }
 

@@ -55,6 +55,8 @@ final class LiveTask: Sendable {
         var output: (any Sendable)?
         /// Whether the output is known. The store may not have the output of a task that ended long ago.
         var isOutputKnown = true
+        /// Whether an earlier process had the task, and none of its steps has begun or ended in this one.
+        var isResumption = false
         /// Whether the task is no longer live.
         var isGone = false
     }

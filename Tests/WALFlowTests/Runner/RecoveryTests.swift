@@ -186,13 +186,12 @@ import WALTesting
     }
 
     @Test func aStepThatEndsTheProcessEachTimeFailsItsTask() async throws {
-        let directory = TemporaryDirectory()
-        func dag(_ isBlocked: Bool) -> DAG<Int, Int> {
-            DAG(name: "Crash", key: "crash", of: Int.self) { dag, input in
-                dag.addNode("crash", after: input) { _, value in
-                    if isBlocked { try await Task.sleep(for: .seconds(600)) }
-                    return value
-                }
+        let (directory, events) = (TemporaryDirectory(), Events())
+        let dag = DAG(name: "Crash", key: "crash", of: Int.self) { dag, input in
+            dag.addNode("crash", after: input) { _, value in
+                events.add("crash")
+                try await Task.sleep(for: .seconds(600))
+                return value
             }
         }
         var configuration = FlowConfiguration.test
@@ -200,12 +199,12 @@ import WALTesting
         configuration.maxResumptions = 3
         for life in 0..<5 {
             let storage = try await openStorage(directory)
-            let runner = try await FlowRunner(storage: storage, dags: [dag(true)], configuration: configuration)
-            if life == 0 { _ = try await runner.process(1, by: dag(true), id: "t") }
+            let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: configuration)
+            if life == 0 { _ = try await runner.process(1, by: dag, id: "t") }
             if life < 4 {
-                try await eventually { runner.statistics.runningSteps == 1 }
+                try await eventually { events.count("crash") == life + 1 }
             } else {
-                let task = try #require(runner.task(id: "t", of: dag(true)))
+                let task = try #require(runner.task(id: "t", of: dag))
                 await #expect { try await task.result() } throws: {
                     ($0 as? FlowError)?.failure?.message.hasPrefix("resumed: 3 restarts") == true
                 }
@@ -213,6 +212,69 @@ import WALTesting
             await runner.close()
             try await storage.close()
         }
+        #expect(events.count("crash") == 4)
+    }
+
+    /// One step that ends the process each time would otherwise fail all tasks that are ready.
+    @Test func aRestartCountsForATaskWhoseStepBegins() async throws {
+        let (directory, events, ids) = (TemporaryDirectory(), Events(), ["a", "b", "c", "d"])
+        let dag = DAG(name: "Crash", key: "crash", of: Int.self) { dag, input in
+            dag.addNode("crash", after: input) { step, value in
+                events.add(step.taskID)
+                try await Task.sleep(for: .seconds(600))
+                return value
+            }
+        }
+        var configuration = FlowConfiguration.test
+        configuration.concurrency = 1
+        configuration.closeTimeout = .milliseconds(20)
+        configuration.maxResumptions = 3
+        for life in 0..<5 {
+            let storage = try await openStorage(directory)
+            let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: configuration)
+            if life == 0 { for id in ids { _ = try await runner.process(1, by: dag, id: id) } }
+            func failed() -> Int { ids.count { runner.task(id: $0, of: dag)?.state.status == .failed } }
+            try await eventually { events.all.count > life || failed() > 1 }
+            // Four restarts are too many for one task only.
+            try #require(failed() <= 1)
+            await runner.close()
+            try await storage.close()
+        }
+    }
+
+    private static func killing(_ atStep: @escaping @Sendable () -> Void) -> DAG<Int, Int> {
+        DAG(name: "Kill", key: "kill", of: Int.self) { dag, input in
+            dag.addNode("kill", after: input) { _, value in
+                atStep()
+                return value
+            }
+        }
+    }
+
+    /// The step leaves no time for a record after its start.
+    @Test func aStepThatKillsTheProcessEachTimeFailsItsTask() async throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path
+        for life in 0..<3 {
+            await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, life = life as Int] in
+                let storage = try await BufferedTaskStorage.memory(log: path)
+                let dag = RecoveryTests.killing { kill(getpid(), SIGKILL) }
+                let runner = try await FlowRunner(
+                    storage: storage, dags: [dag], configuration: FlowConfiguration(maxResumptions: 2))
+                if life == 0 { try await runner.process(7, by: dag, id: "t") }
+                try await Task.sleep(for: .seconds(600))
+            }
+        }
+        let storage = try await openStorage(directory)
+        let events = Events()
+        let runner = try await FlowRunner(
+            storage: storage, dags: [Self.killing { events.add("begun") }],
+            configuration: FlowConfiguration(maxResumptions: 2))
+        try await eventually { try await storage.task(id: "t")?.status == .failed }
+        #expect(try await storage.task(id: "t")?.error?.contains("resumed: 2 restarts") == true)
+        #expect(events.all.isEmpty)
+        await runner.close()
+        try await storage.close()
     }
 
     /// No count overflows, and no task stops the others.
