@@ -194,7 +194,7 @@ private struct PlanMaker {
     private func node(_ vertex: ClassicGraph.Vertex, _ parent: Int) -> PlanNode {
         switch vertex.work {
         case .dag(let dag):
-            return node(vertex.id, .dag(dag.plan), [parent])
+            return node(vertex.id, .dag(dag.embedded()), [parent])
         case .function(let function):
             let body: PlanNode.Body = { step, values in
                 let input = try FlowError.cast(values.first, to: NodeResult.self)

@@ -33,9 +33,9 @@ public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: F
     ///   - key: The key by which a journal identifies the DAG after a restart: 1 to 64 bytes without `/`, `[`, `]`, `#`
     ///     and `=`.
     ///   - type: The type of the input.
-    ///   - durability: The durability of results, for nodes without a durability of their own.
-    ///   - concurrency: The largest number of steps of this DAG that run at the same time in one process. Nil means the
-    ///     runner's limit.
+    ///   - durability: When results survive a power loss, for nodes that don't say it. `.durable` also holds within another DAG.
+    ///   - concurrency: The largest number of steps of this DAG that run at the same time in one process, those within other DAGs included.
+    ///     Nil for the runner's limit.
     ///   - coder: The coder of the values.
     ///   - build: Declares the nodes, and returns the node whose value is the output. It is called once.
     public init(
@@ -157,5 +157,12 @@ public final class FrozenDAG: Sendable {
         shape = GraphShape(plan, key: key, name: name)
         json = try shape.json()
         hash = GraphShape.hash(json)
+    }
+
+    /// Returns the plan as a part of another DAG's, with the durability and the limit of this one.
+    func embedded() -> Plan {
+        Plan(
+            nodes: durability == .durable ? plan.nodes.map { $0.durable() } : plan.nodes, output: plan.output,
+            limit: concurrency.map { Scheduler.LimitKey(name: key, max: $0) })
     }
 }

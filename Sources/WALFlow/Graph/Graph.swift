@@ -143,19 +143,13 @@ public final class Graph {
         return add("merge \(self.nodes.count)", .merge(nil), parents, NodeOptions(), Value.self)
     }
 
-    /// Adds another DAG as a node. The paths of its steps are `id/…`.
-    ///
-    /// - Parameters:
-    ///   - id: The id; see ``addNode(_:after:options:_:)``.
-    ///   - dag: The other DAG.
-    ///   - parent: The node whose value is the input of the other DAG.
-    /// - Returns: The handle of the node. Its value is the output of the other DAG.
+    /// Adds another DAG as a node. Its steps' paths are `id/…`. They keep the limit of that DAG, and its durability if it is `.durable`.
     public func addDAG<Input: Codable & Sendable, Output: Codable & Sendable>(
         _ id: String, _ dag: DAG<Input, Output>, after parent: Node<Input>
     ) -> Node<Output> {
         let plan: Plan
         do throws(FlowError) {
-            plan = try dag.frozen().plan
+            plan = try dag.frozen().embedded()
         } catch {
             mistakes.append(error)
             return Node(graph: ObjectIdentifier(self), index: 0)

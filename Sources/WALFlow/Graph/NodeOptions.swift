@@ -23,7 +23,7 @@ public struct NodeOptions: Sendable {
     public var retry: RetryPolicy?
     /// The longest time of an attempt. Nil means no limit.
     public var timeout: Duration?
-    /// The durability of the result. Nil means the durability of the DAG.
+    /// When the result survives a power loss. Nil for the durability of the DAG: `.durable` if the DAG of the node or one around it says so.
     public var durability: Durability?
     /// The way in which a restart treats a step that was running.
     public var execution: Execution

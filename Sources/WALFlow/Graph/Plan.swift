@@ -13,10 +13,13 @@ final class Plan: Sendable {
     /// Whether the journaled result of the output is all that is needed after it is there. This is so if every other
     /// node is a step before the output.
     let endsWithOutput: Bool
+    /// The limit of a sub-DAG, which holds for its steps besides that of the task's DAG.
+    let limit: Scheduler.LimitKey?
 
-    init(nodes: [PlanNode], output: Int) {
+    init(nodes: [PlanNode], output: Int, limit: Scheduler.LimitKey? = nil) {
         self.nodes = nodes
         self.output = output
+        self.limit = limit
         var children: [[Int]] = Array(repeating: [], count: nodes.count)
         for (index, node) in nodes.enumerated() {
             for parent in node.parents { children[parent].append(index) }
@@ -134,5 +137,27 @@ final class PlanNode: Sendable {
         self.absent = absent
         self.encode = encode
         self.decode = decode
+    }
+}
+
+extension Plan {
+    fileprivate func durable() -> Plan { Plan(nodes: nodes.map { $0.durable() }, output: output, limit: limit) }
+}
+
+extension PlanNode {
+    /// Returns the node with durable results, and so for the graph in it, where the options don't say another durability.
+    func durable() -> PlanNode {
+        var (kind, options) = (kind, options)
+        options.durability = options.durability ?? .durable
+        switch kind {
+        case .iterator(var iteration):
+            iteration.body = iteration.body.durable()
+            kind = .iterator(iteration)
+        case .dag(let plan): kind = .dag(plan.durable())
+        default: break
+        }
+        return PlanNode(
+            id: id, kind: kind, parents: parents, options: options, label: label, absent: absent, encode: encode,
+            decode: decode)
     }
 }

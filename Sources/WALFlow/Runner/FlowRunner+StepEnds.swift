@@ -49,7 +49,7 @@ extension FlowRunner {
         _ task: LiveTask, _ step: StepPlace, _ attempt: UInt32, _ error: String, isFinal: Bool
     ) async throws(FlowError) -> [Scheduler.Job] {
         let now = clock.now()
-        let actions = try await commit(task, isDurable: isDurable(task)) { state in
+        let actions = try await commit(task, isDurable: isDurable(task, step)) { state in
             guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
             let retryAt = isFinal ? nil : self.retryTime(state, step, attempt, now)
             return Transition(
@@ -67,7 +67,12 @@ extension FlowRunner {
         return await follow(task, actions)
     }
 
-    /// Returns the time of the next attempt, or nil if this attempt was the last one.
+    /// Whether the end of a step must survive a power loss before the walk continues.
+    func isDurable(_ task: LiveTask, _ step: StepPlace) -> Bool {
+        (step.plan.options.durability ?? task.state.withLock { $0.dag?.durability ?? .written }) == .durable
+    }
+
+    /// Returns the time of the next attempt, or nil if that was the last one.
     func retryTime(
         _ state: LiveTask.State, _ step: StepPlace, _ attempt: UInt32, _ now: Timestamp
     ) -> Timestamp? {

@@ -24,7 +24,16 @@ extension FlowRunner {
         if let max = step.plan.options.concurrency {
             limits.append(Scheduler.LimitKey(name: "\(dag?.key ?? "")/\(step.pattern)", max: max))
         }
-        if let max = dag?.concurrency { limits.append(Scheduler.LimitKey(name: dag?.key ?? "", max: max)) }
+        // Outward. A job that took two places of one limit could wait for itself.
+        var scope: Scope? = step.scope
+        while let current = scope {
+            if let limit = current.plan.limit, !limits.contains(limit) { limits.append(limit) }
+            scope = current.place?.scope
+        }
+        if let dag, let max = dag.concurrency {
+            let limit = Scheduler.LimitKey(name: dag.key, max: max)
+            if !limits.contains(limit) { limits.append(limit) }
+        }
         return Scheduler.Job(
             priority: start?.priority ?? 0, createdAt: start?.createdAt ?? Timestamp(rawValue: 0), limits: limits
         ) { [self] worker in

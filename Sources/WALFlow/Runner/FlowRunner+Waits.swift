@@ -142,7 +142,7 @@ extension FlowRunner {
             }
         } else {
             let error = "timedOut: no value came in time; a retry waits for it again"
-            actions = try? await commit(task) { state in
+            actions = try? await commit(task, isDurable: isDurable(task, step)) { state in
                 guard state.isOpen, state.waiting[step.path] === step else { return nil }
                 let attempt = state.journal.nextAttempt(of: step.path)
                 return Transition(
@@ -156,10 +156,6 @@ extension FlowRunner {
             }
         }
         return (actions ?? nil) ?? []
-    }
-
-    private func isDurable(_ task: LiveTask, _ step: StepPlace) -> Bool {
-        (step.plan.options.durability ?? task.state.withLock { $0.dag?.durability ?? .written }) == .durable
     }
 }
 

@@ -92,7 +92,7 @@ final class RunningStep: StepHost, @unchecked Sendable {
     func keep(_ bytes: [UInt8], as name: String) async throws {
         let path = place.path
         try runner.check(size: bytes.count, of: "The value of \(path)#\(name)")
-        _ = try await runner.commit(task, isDurable: dag.durability == .durable) { state in
+        _ = try await runner.commit(task, isDurable: isDurable) { state in
             state.isOpen ? Transition(events: [.memo(path: path, name: name, bytes: bytes)]) : nil
         } then: { _ in
         }

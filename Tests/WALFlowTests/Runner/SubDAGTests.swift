@@ -1,0 +1,103 @@
+import TestSupport
+import Testing
+import WAL
+import WALTasks
+
+@testable import WALFlow
+
+/// A DAG within another one keeps what it says of its steps.
+@Suite struct SubDAGTests {
+    /// A storage that counts the waits for durability.
+    private struct WatchedStorage: FlowStorage {
+        let base: BufferedTaskStorage<MemoryTaskStore>
+        let waits = Monitor(0)
+
+        var writeAheadLog: WriteAheadLog { base.writeAheadLog }
+        var segmentSize: Int { base.segmentSize }
+        var diskBudget: Int? { base.diskBudget }
+        var isDurableAtOnce: Bool { base.isDurableAtOnce }
+        var attachment: Monitor<(any AnyObject & Sendable)?> { base.attachment }
+
+        func checkOpen() throws(TaskStorageError) { try base.checkOpen() }
+
+        func tryAppend(
+            _ records: consuming RecordBatch, _ mutations: [TaskMutation]
+        ) throws(TaskStorageError) -> SequenceNumber? {
+            try base.tryAppend(records, mutations)
+        }
+
+        func waitForSpace() async throws(TaskStorageError) { try await base.waitForSpace() }
+
+        func waitUntilDurable(through sequence: SequenceNumber) async throws(TaskStorageError) {
+            waits.withLock { $0 += 1 }
+            try await base.waitUntilDurable(through: sequence)
+        }
+
+        func task(id: String) async throws -> PersistentTask? { try await base.task(id: id) }
+
+        func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
+            try await base.activities(taskID: taskID, limit: limit, offset: offset)
+        }
+    }
+
+    /// A power loss would otherwise take results that the inner DAG promises to keep.
+    @Test func theStepsOfADurableDAGAreDurable() async throws {
+        let directory = TemporaryDirectory()
+        let inner = DAG(name: "Inner", key: "inner", of: Int.self, durability: .durable) { dag, input in
+            let first = dag.addNode("first", after: input) { step, value in
+                try await step.once("part") { value }
+            }
+            let each = dag.addIterator("each", over: first, { Array(0..<$0) }) { body, value in
+                body.addNode("e", after: value) { _, value in value }
+            }
+            let extra = dag.addOptionalNode("extra", after: first) { _, _ -> Int in throw PermanentError("no extra") }
+            return dag.addNode("sum", after: each, extra, options: NodeOptions(durability: .written)) {
+                _, values, extra in
+                values.count + (extra ?? 0)
+            }
+        }
+        let outer = DAG(name: "Outer", key: "outer", of: Int.self) { dag, input in
+            let before = dag.addNode("before", after: input) { _, value in value }
+            let ended = dag.addDAG("sub", inner, after: before)
+            return dag.addNode("after", after: ended) { _, value in value }
+        }
+        let storage = WatchedStorage(base: try await openStorage(directory))
+        let runner = try await FlowRunner(storage, [outer], .test, .system, .steady, nil, nil)
+        #expect(try await runner.process(2, by: outer, id: "t").result() == 2)
+        // The part and the result of `first`, the results of two elements, and the failure of `extra`.
+        #expect(storage.waits.withLock { $0 } == 5)
+        await runner.close()
+        try await storage.base.close()
+    }
+
+    /// A limit protects another system, whatever DAG the step is in.
+    @Test func theLimitOfADAGHoldsInOtherDAGs() async throws {
+        let (directory, gate) = (TemporaryDirectory(), Gate())
+        let inner = DAG(name: "Inner", key: "inner", of: Int.self, concurrency: 2) { dag, input in
+            dag.addNode("work", after: input) { _, value in
+                await gate.wait()
+                return value
+            }
+        }
+        let outer = DAG(name: "Outer", key: "outer", of: Int.self, concurrency: 4) { dag, input in
+            dag.addIterator("each", over: input, { Array(0..<$0) }) { body, value in
+                body.addDAG("sub", inner, after: value)
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [outer, inner], configuration: .test)
+        let task = try await runner.process(8, by: outer)
+        let alone = try await runner.process(1, by: inner)
+        func counts() -> [Int] {
+            let statistics = runner.statistics
+            return [statistics.runningSteps, statistics.readySteps]
+        }
+        try await eventually { counts().reduce(0, +) == 9 }
+        #expect(counts() == [2, 7])
+        gate.open()
+        #expect(try await task.result() == Array(0..<8))
+        #expect(try await alone.result() == 1)
+        await runner.close()
+        try await storage.close()
+    }
+}
