@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import WAL
 import WALTesting
 
 @testable import WALFlow
