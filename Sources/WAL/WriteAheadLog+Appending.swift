@@ -55,6 +55,8 @@ extension WriteAheadLog {
     ///
     /// `initialize` must write all bytes, and can't fail: the record has its place in the log before the call. It should be quick: no later
     /// record becomes visible before it returns.
+    ///
+    /// - Throws: The errors of ``append(_:)-(RawSpan)``, and ``WALError/Code/invalidArgument`` for a negative count.
     @discardableResult
     public func append(
         count: Int, initializingWith initialize: (inout OutputRawSpan) -> Void
@@ -66,11 +68,13 @@ extension WriteAheadLog {
     ///
     /// The bytes are written to temporary memory and copied, because a record that has its place in the log can't be taken back.
     ///
-    /// - Throws: The errors of ``append(_:)-(RawSpan)``, and the error of `initialize`. Nothing is appended then.
+    /// - Throws: The errors of ``append(_:)-(RawSpan)``, ``WALError/Code/invalidArgument`` for a negative count, and
+    ///   the error of `initialize`. Nothing is appended then.
     @discardableResult
     public func append<Failure: Error>(
         count: Int, initializingWith initialize: (inout OutputRawSpan) throws(Failure) -> Void
     ) async throws -> SequenceNumber {
+        try appender.requireFit(bodySize: count, records: 1)
         var payload: [UInt8] = []
         try payload.append(count: count, initializingWith: initialize)
         return try await append(payload)
@@ -181,6 +185,7 @@ extension WriteAheadLog {
     public func appendBlocking<Failure: Error>(
         count: Int, initializingWith initialize: (inout OutputRawSpan) throws(Failure) -> Void
     ) throws -> SequenceNumber {
+        try appender.requireFit(bodySize: count, records: 1)
         var payload: [UInt8] = []
         try payload.append(count: count, initializingWith: initialize)
         return try appendBlocking(payload)
@@ -250,6 +255,7 @@ extension WriteAheadLog {
     public func tryAppend<Failure: Error>(
         count: Int, initializingWith initialize: (inout OutputRawSpan) throws(Failure) -> Void
     ) throws -> SequenceNumber? {
+        try appender.requireFit(bodySize: count, records: 1)
         var payload: [UInt8] = []
         try payload.append(count: count, initializingWith: initialize)
         return try tryAppend(payload)

@@ -161,14 +161,24 @@ final class Appender: @unchecked Sendable {
         }
     }
 
+    /// Throws unless a frame fits into a segment.
+    ///
+    /// A claim of a negative size takes no place of its own, and its frame overwrites the next one. Compared as
+    /// unsigned integers, such sizes are too large.
     @inline(__always)
-    private func requireFit(bodySize: Int, records: Int) throws(WALError) {
-        guard bodySize <= recordSizeMax, records <= SegmentHeader.recordCountMax else {
-            throw tooLarge(bodySize: bodySize, records: records)
-        }
+    func requireFit(bodySize: Int, records: Int) throws(WALError) {
+        guard UInt(bitPattern: bodySize) <= UInt(bitPattern: recordSizeMax), records <= SegmentHeader.recordCountMax
+        else { throw refusal(bodySize: bodySize, records: records) }
     }
 
-    private func tooLarge(bodySize: Int, records: Int) -> WALError {
+    private func refusal(bodySize: Int, records: Int) -> WALError {
+        guard bodySize >= 0 else {
+            let error = WALError(
+                .invalidArgument,
+                "A record can't have \(bodySize) bytes. Pass the number of bytes that the closure writes.")
+            counters.count(error)
+            return error
+        }
         let what =
             bodySize > recordSizeMax
             ? "A record or batch of \(bodySize) bytes doesn't fit into a segment (at most \(recordSizeMax) bytes)"

@@ -25,7 +25,7 @@ public struct RecordBatch: Sendable {
         sizes.append(UInt32(payload.count))
     }
 
-    /// Adds a record of `count` bytes that `initialize` writes in place. The closure must write all of them.
+    /// Adds a record of `count` bytes, at least 0. `initialize` writes them in place, and must write all of them.
     ///
     /// If the closure throws, its error is thrown and the batch stays as it was.
     public mutating func append<Failure: Error>(
@@ -69,6 +69,7 @@ extension [UInt8] {
     mutating func append<Failure: Error>(
         count: Int, initializingWith initialize: (inout OutputRawSpan) throws(Failure) -> Void
     ) throws(Failure) {
+        precondition(count >= 0, "a record can't have \(count) bytes")
         try append(addingCapacity: count) { output throws(Failure) in
             try unsafe output.withUnsafeMutableBufferPointer { bytes, filledCount throws(Failure) in
                 let bytes = UnsafeMutableRawBufferPointer(bytes)

@@ -89,6 +89,45 @@ import Testing
         #expect(found == Array(repeating: bytes, count: 7))
     }
 
+    private struct Refusal: Error {}
+
+    /// The frame of such a record would overwrite the frame of another producer.
+    @Test(arguments: [-1, -24, -64, Int.min])
+    func `a record with a negative count is refused, and nothing is appended`(_ count: Int) async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        let suspending = await #expect(throws: WALError.self) { try await log.append(count: count) { _ in } }
+        let suspendingWithErrors = await #expect(throws: WALError.self) {
+            try await log.append(count: count) { (_) throws(Refusal) in throw Refusal() }
+        }
+        let blocking = await Blocking.run {
+            #expect(throws: WALError.self) { try log.appendBlocking(count: count) { _ in } }
+        }
+        let blockingWithErrors = await Blocking.run {
+            #expect(throws: WALError.self) {
+                try log.appendBlocking(count: count) { (_) throws(Refusal) in throw Refusal() }
+            }
+        }
+        let trying = #expect(throws: WALError.self) { try log.tryAppend(count: count) { _ in } }
+        let tryingWithErrors = #expect(throws: WALError.self) {
+            try log.tryAppend(count: count) { (_) throws(Refusal) in throw Refusal() }
+        }
+        let errors = [suspending, suspendingWithErrors, blocking, blockingWithErrors, trying, tryingWithErrors]
+        #expect(errors.allSatisfy { $0?.code == .invalidArgument })
+        #expect(log.lastSequence == .zero)
+        #expect(try await log.append(Self.bytes) == 1)
+        #expect(try readAll(log.reader()).map(\.payload) == [Self.bytes])
+        try await log.close()
+    }
+
+    @Test func `a batch takes no record with a negative count`() async {
+        await #expect(processExitsWith: .failure) {
+            var batch = RecordBatch()
+            batch.append([1, 2, 3])
+            batch.append(count: -1, initializingWith: { _ in })
+        }
+    }
+
     /// With an hour to wait for space, a form that waited would never return.
     @Test func `tryAppend returns nil while no segment is ready, and appends when one is`() async throws {
         let directory = TemporaryDirectory()
