@@ -105,12 +105,16 @@ extension GroupCommit {
             try advance(syncs: true)
         }
         let isRecovered = if case .success = result { true } else { false }
-        state.withLock { state in if isRecovered, !state.isClosed { state.failure = nil } }
+        if isRecovered {
+            state.withLock { state in if !state.isClosed { state.failure = nil } }
+            // Open the log before another thread leads. If that one fails, it must find the log open and poison it:
+            // maintenance retries only in a poisoned log.
+            catalog.state.withLock { state in
+                if state.phase.isPoisoned { state.phase = .open }
+            }
+        }
         endRound()
         guard isRecovered else { return false }
-        catalog.state.withLock { state in
-            if state.phase.isPoisoned { state.phase = .open }
-        }
         catalog.changed()
         appender.tail.wakeAll()
         return true

@@ -166,6 +166,49 @@ private func openOnBadDisk(
         try await reopened.close()
     }
 
+    /// If another leader failed between the end of a failure and the opening of the log, the log would be open with a
+    /// failure, and maintenance retries only in a poisoned one. The test holds the catalog to keep the recovering
+    /// thread between the two.
+    @Test(.timeLimit(.minutes(10))) func `a log that recovers is open before another thread leads`() throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        let (commit, catalog) = (log.engine.commit, log.engine.catalog)
+        Thread.detachNewThread {
+            while catalog.state.wait({ state -> Bool? in
+                state.phase.isPoisoned ? true : state.phase.isClosingOrClosed ? false : nil
+            }) == true {
+                commit.recoverFromPoisoning()
+            }
+        }
+        // The numbers of looks at a poisoned log without a failure, and of those without a leader.
+        var (found, withoutLeader) = (0, 0)
+        while found < 20, withoutLeader == 0 {
+            try? commit.lead { (_) throws(WALError) in throw WALError(.inputOutput, "A sync failed.") }
+            var isPoisoned = true
+            while isPoisoned {
+                isPoisoned = catalog.state.withLock { state in
+                    guard state.phase.isPoisoned else { return false }
+                    var isFound = false
+                    for _ in 0..<500 {
+                        let (isCleared, isLed) = commit.state.withLock { ($0.failure == nil, $0.isLeading) }
+                        if isCleared {
+                            isFound = true
+                            if !isLed { withoutLeader += 1 }
+                        }
+                        NamedThread.yield()
+                    }
+                    if isFound { found += 1 }
+                    return true
+                }
+                for _ in 0..<100 { NamedThread.yield() }
+            }
+        }
+        #expect(withoutLeader == 0)
+        #expect(try log.appendBlocking(payload(1)) == 1)
+        #expect(try log.syncBlocking() == 1)
+        try log.closeBlocking()
+    }
+
     @Test func aProcessThatDiesBeforeItCouldWriteElsewhereLeavesThatToTheNextOpening() async throws {
         let directory = TemporaryDirectory()
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = directory.path as String] in
