@@ -147,7 +147,7 @@ struct BackupRestore {
         let size = try source.size()
         var end = SegmentHeader.size
         let buffer = ReadBuffer()
-        let contents = try buffer.load(source, isImmutable: true)
+        let contents = try buffer.load(source, of: header, isImmutable: true)
         _ = unsafe try SegmentScan(contents, header: header) { frame, offset in
             let first = unsafe header.baseSequence + UInt64(frame.header.recordIndex)
             var count: UInt64 = 0

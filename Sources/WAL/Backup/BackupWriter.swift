@@ -168,7 +168,7 @@ struct BackupWriter {
         guard case .plain = file else { return try add(header.segmentNumber, durable: durable) }
         let losses = segment.scan?.losses.filter { header.basePosition + UInt64($0) < durable } ?? []
         if let offset = losses.first { throw damaged(segment.path, "offset \(offset)") }
-        let contents = try buffer.load(file, isImmutable: false)
+        let contents = try buffer.load(file, of: header, isImmutable: false)
         var end = SegmentHeader.size
         _ = unsafe try SegmentScan(contents, header: header) { frame, offset in
             let next = unsafe offset + frame.header.size

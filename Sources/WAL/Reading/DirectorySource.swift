@@ -188,7 +188,7 @@ struct DirectorySource: SegmentSource {
             }
             var sequence = header.baseSequence - 1
             _ = unsafe try SegmentScan(
-                try buffer.load(try segment.file, isImmutable: segment.footer != nil), header: header
+                try buffer.load(try segment.file, of: header, isImmutable: segment.footer != nil), header: header
             ) {
                 frame, offset in
                 guard header.basePosition + UInt64(offset) < durablePosition else { return }

@@ -82,7 +82,7 @@ struct EngineSource: SegmentSource {
             if let live = entry.live {
                 unsafe SegmentBytes(live.mapping.bytes)
             } else {
-                try buffer.load(try file(of: entry), isImmutable: true)
+                try buffer.load(try file(of: entry), of: entry.segment.header, isImmutable: true)
             }
         defer { withExtendedLifetime((buffer, entry)) {} }
         return try SegmentScan(bytes, header: entry.segment.header).gaps.first { $0.offset == offset }

@@ -18,13 +18,15 @@ struct ReadableSegment {
         unsafe bytes = SegmentBytes(mapping.bytes)
     }
 
-    /// Maps a plain segment's file. A compressed one is decompressed when the reader reaches the bytes.
+    /// Maps a plain segment's file up to its capacity. A compressed one is decompressed when the reader reaches the
+    /// bytes.
     init(_ segment: Segment, in file: SegmentFile, size: Int, footer: SegmentFooter?) throws(WALError) {
         self.segment = segment
         self.footer = footer
         isShared = false
         switch file {
         case .plain(let file):
+            let size = min(size, Int(clamping: segment.header.capacity))
             let mapping = try Mapping(file, size: size, isWritable: false)
             self.mapping = mapping
             unsafe bytes = SegmentBytes(mapping.bytes)
@@ -58,7 +60,7 @@ struct ReadableSegment {
 
     /// Checks the frame at an offset, without knowing the records before it.
     func check(at offset: Int) throws(WALError) -> FrameValidity.Outcome {
-        unsafe try bytes.check(at: offset, limit: size, seed: segment.seed, recordIndexMin: 0)
+        unsafe try bytes.check(at: offset, limit: limit, seed: segment.seed, recordIndexMin: 0)
     }
 
     /// Whether a frame is committed at an offset of a plain segment.

@@ -127,7 +127,7 @@ struct Repair {
         let predecessor = step.relinks ? entries.last?.asPredecessor : nil
         let written = try SegmentRewrite.write(
             header: header, predecessor: predecessor,
-            contents: try buffer.load(try step.segment.file, isImmutable: true),
+            contents: try buffer.load(try step.segment.file, of: header, isImmutable: true),
             to: file, end: end,
             recordCount: step.recordCount, abandoned: step.abandonedOffsets, markersBefore: markers)
         try setAside(step.segment, replacement: name)

@@ -115,7 +115,9 @@ struct ExaminedSegment {
     private mutating func readFooter(
         _ header: SegmentHeader, in file: SegmentFile, tailSize: Int = Self.tailSize
     ) throws(WALError) {
-        guard fileSize >= SegmentHeader.size + SegmentFooter.trailerSize else { return }
+        // A footer ends at or before the capacity. The trailer of a larger file could name a footer of any size.
+        guard fileSize >= SegmentHeader.size + SegmentFooter.trailerSize, fileSize <= Int(clamping: header.capacity)
+        else { return }
         let start = max(0, fileSize - tailSize)
         // Not an array: a log may have a thousand segments, and zeroing new memory costs more than reading into it.
         let footerSize = try unsafe withUnsafeTemporaryAllocation(byteCount: fileSize - start, alignment: 8) { tail in
@@ -143,7 +145,7 @@ struct ExaminedSegment {
         guard offset >= start,
             case .valid(let frame) = unsafe FrameValidity.check(
                 commitWord: base.load(at: offset - start), base: base - start,
-                offset: offset, limit: min(fileSize, Int(clamping: header.capacity)),
+                offset: offset, limit: fileSize,
                 seed: Frame.seed(logID: header.logID, incarnation: header.incarnation),
                 recordIndexMin: 0),
             unsafe frame.header.size == size,
@@ -216,7 +218,8 @@ struct ExaminedSegment {
     mutating func readFrames(into buffer: ReadBuffer) throws(WALError) {
         guard isLocked else { return try readFramesBesideAWriter(into: buffer) }
         guard let header else { return }
-        indirectScan = Indirect(try SegmentScan(try buffer.load(try file, isImmutable: true), header: header))
+        let bytes = try buffer.load(try file, of: header, isImmutable: true)
+        indirectScan = Indirect(try SegmentScan(bytes, header: header))
     }
 
     /// The limit of scans of one segment. A segment is sealed, compressed and replaced once each, so more changes come
@@ -231,7 +234,8 @@ struct ExaminedSegment {
         var before: (losses: [Int], durablePosition: UInt64)?
         for _ in 0..<Self.scansMax {
             guard let header else { break }
-            var scan = try SegmentScan(try buffer.load(try file, isImmutable: hasFooter), header: header)
+            let bytes = try buffer.load(try file, of: header, isImmutable: hasFooter)
+            var scan = try SegmentScan(bytes, header: header)
             if let before { scan.limitDurablePositions(to: before.durablePosition) }
             let losses = scan.losses
             indirectScan = Indirect(scan)

@@ -7,16 +7,19 @@ final class ReadBuffer {
     /// Memory reused from file to file. New memory costs more in page faults than reading and verifying the bytes.
     private var memory: Mapping?
 
-    /// Reads a whole plain segment. The blocks of a compressed one are read when a walk reaches them.
+    /// Reads a plain segment up to the capacity in its header, where frames and footer end. The blocks of a compressed
+    /// one are read when a walk reaches them.
+    ///
+    /// A damaged file may be larger than its capacity, and larger than the machine's memory.
     ///
     /// The bytes are valid until the next call, and only while the buffer is referenced.
     ///
     /// With `isImmutable`, no process shortens the file meanwhile, so it can be mapped: copying out of the page cache
     /// takes twice as long as verifying. A file with a test hook isn't mapped, because the hook watches reads.
-    func load(_ file: SegmentFile, isImmutable: Bool) throws(WALError) -> SegmentBytes {
+    func load(_ file: SegmentFile, of header: SegmentHeader, isImmutable: Bool) throws(WALError) -> SegmentBytes {
         if case .compressed(let segment) = file { return SegmentBytes(segment) }
         let file = file.file
-        let size = try file.size()
+        let size = try min(file.size(), Int(clamping: header.capacity))
         mapping = nil
         if isImmutable, size > 0, file.hook == nil,
             let mapping = try? Mapping(file, size: size, isWritable: false),

@@ -28,7 +28,8 @@ enum FastRecovery {
         _ segment: ExaminedSegment, _ header: SegmentHeader, end: Int, _ buffer: ReadBuffer,
         into records: inout [LogContents.Record]
     ) throws {
-        _ = try SegmentScan(try buffer.load(try segment.file, isImmutable: true), header: header) { frame, offset in
+        let bytes = try buffer.load(try segment.file, of: header, isImmutable: true)
+        _ = try SegmentScan(bytes, header: header) { frame, offset in
             guard offset < end else { return }
             let sequence = header.baseSequence + UInt64(frame.header.recordIndex)
             switch frame.header.kind {

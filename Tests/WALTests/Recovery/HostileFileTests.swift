@@ -59,6 +59,36 @@ import Testing
         }
     }
 
+    /// Reading all of the file would take more memory than the machine has. The trailer names a footer that begins with
+    /// the first frame.
+    @Test(arguments: [false, true]) func `a file has a tebibyte`(_ hasTrailer: Bool) async throws {
+        let size: UInt64 = 1 << 40
+        let image = try await LogImage.make()
+        let payloads = image.payloads.sorted { $0.key < $1.key }.map(\.value)
+        for name in image.names {
+            let path = LogImage.directory()
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            try image.write(to: path)
+            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path + "/" + name))
+            try file.truncate(atOffset: size)
+            if hasTrailer {
+                var trailer: [UInt8] = []
+                trailer.add(UInt64(SegmentHeader.size))
+                trailer.add(SegmentFooter.magic)
+                try file.seek(toOffset: size - UInt64(trailer.count))
+                try file.write(contentsOf: trailer)
+            }
+            try file.close()
+            let before = try await Verification.verify(at: path)
+            #expect(before.findings.isEmpty, "\(before.findings)")
+            #expect(try readAll(ReadOnlyLog(at: path).reader()).map(\.payload) == payloads)
+            let log = try await WriteAheadLog.open(at: path, configuration: Specimen.configuration)
+            #expect(log.recovery.findings.isEmpty, "\(log.recovery.findings)")
+            #expect(try readAll(log.reader()).map(\.payload) == payloads)
+            try await log.close()
+        }
+    }
+
     @Test(arguments: [UInt32.max, 1 << 31, 1 << 24] as [UInt32])
     func aBatchThatClaimsMoreThanItHas(_ size: UInt32) {
         for codec: UInt8 in [0, 1] {
