@@ -6,7 +6,7 @@
 final class FramePlaces {
     /// The start of a frame, and facts about the frames before it.
     struct Place {
-        // A segment has at most 1 GiB.
+        // A segment has at most 4 GiB, so each frame begins before that.
         var offset: UInt32
         /// The number of records of the segment before the frame.
         var recordIndex: UInt32
@@ -15,7 +15,7 @@ final class FramePlaces {
     }
 
     /// The distance between two places. With records of 256 bytes, a search passes three of them on average.
-    private static let interval: UInt32 = 2 << 10
+    private static let interval = 2 << 10
 
     /// The known frames from an entry of the segment's index up to the next entry.
     private struct Stretch {
@@ -137,10 +137,13 @@ final class FramePlaces {
             if header.kind == .record || header.kind == .batch {
                 place.latestTimeBefore = max(place.latestTimeBefore, header.time)
             }
-            place.offset += UInt32(header.size)
+            // In `Int`: a forged frame may end at 4 GiB.
+            let end = Int(place.offset) + header.size
+            guard end + Frame.headerSize <= limit else { return nil }
+            place.offset = UInt32(end)
             place.recordIndex = next
-            let last = stretches[number].places.last?.offset ?? 0
-            if place.offset >= last + Self.interval { stretches[number].places.append(place) }
+            let last = Int(stretches[number].places.last?.offset ?? 0)
+            if end >= last + Self.interval { stretches[number].places.append(place) }
         }
         return nil
     }

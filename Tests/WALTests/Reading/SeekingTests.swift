@@ -175,6 +175,31 @@ import WALTesting
         }
     }
 
+    /// The frame at the start ends at 4 GiB, or there is another one shortly before that. A reader checks the first one
+    /// and so reads all of the file. Therefore the test makes the search alone.
+    @Test(arguments: [0xFFFF_FC00, 0xFFFF_F400] as [UInt32])
+    func `a search stays within a file of four gibibytes`(_ length: UInt32) throws {
+        let directory = TemporaryDirectory()
+        let header = SegmentHeader(
+            logID: LogID(low: 1, high: 2), segmentNumber: 1, incarnation: 3, capacity: SegmentHeader.lengthMax,
+            state: .active)
+        let file = try File(SegmentName.of(1), in: Directory.make(directory.path), .create)
+        for (offset, length) in [(SegmentHeader.size, length), (0xFFFF_F800, UInt32(Frame.headerSize))] {
+            var frame: [UInt8] = []
+            frame.add(UInt64(length))
+            frame.add(UInt64(0))
+            frame.add(UInt64(Frame.Kind.syncMark.rawValue))
+            try file.write(frame, at: offset)
+        }
+        let size = Int(SegmentHeader.lengthMax)
+        try file.truncate(to: size)
+        let segment = try ReadableSegment(
+            Segment(header: header, path: file.path), in: .plain(file), size: size, footer: nil)
+        let places = try FramePlaces(segment)
+        #expect(places.find(recordIndex: 4) == nil)
+        #expect(places.find(since: 0) == nil)
+    }
+
     #if os(Linux)
         /// A search that passes a batch's frame doesn't verify its number of records, so it must not allocate memory for them.
         @Test func aForgedNumberOfRecordsTakesNoMemory() throws {
