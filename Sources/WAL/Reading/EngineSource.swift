@@ -55,7 +55,9 @@ struct EngineSource: SegmentSource {
         if entry.live != nil, place.isEmpty, place.offset < end.offset { return Continuation(step: .end) }
         var gaps: [LogGap] = []
         if place.offset != end.offset {
-            guard let gap = try gap(in: entry, at: place.offset) else { return Continuation(step: .beginning) }
+            guard let gap = try gap(in: entry, at: place.offset, before: end) else {
+                return Continuation(step: .beginning)
+            }
             let first = entry.segment.header.baseSequence + gap.recordIndex
             let count = gap.nextRecordIndex ?? end.recordCount
             if count > gap.recordIndex {
@@ -75,12 +77,15 @@ struct EngineSource: SegmentSource {
     }
 
     /// Returns the gap that begins at an offset of an ended segment.
-    private func gap(in entry: CatalogEntry, at offset: Int) throws(WALError) -> SegmentScan.Gap? {
+    private func gap(
+        in entry: CatalogEntry, at offset: Int, before end: SegmentEnd
+    ) throws(WALError) -> SegmentScan.Gap? {
         // Keeps the bytes in memory.
         let buffer = ReadBuffer()
         let bytes =
             if let live = entry.live {
-                unsafe SegmentBytes(live.mapping.bytes)
+                // The mapping extends past the file once the segment is sealed, also in the middle of the scan.
+                unsafe SegmentBytes(UnsafeRawBufferPointer(rebasing: live.mapping.bytes[..<end.offset]))
             } else {
                 try buffer.load(try file(of: entry), of: entry.segment.header, isImmutable: true)
             }
@@ -122,7 +127,8 @@ struct EngineSource: SegmentSource {
 
     private func readable(_ entry: CatalogEntry) throws(WALError) -> ReadableSegment {
         if let live = entry.live {
-            return ReadableSegment(live: entry.segment, mapping: live.mapping, footer: entry.footer)
+            return ReadableSegment(
+                live: entry.segment, mapping: live.mapping, size: entry.fileSize, footer: entry.footer)
         }
         guard let footer = entry.footer else {
             throw WALError(.closed, "The log was closed before \(entry.segment.path) was sealed. Reopen the log.")

@@ -9,13 +9,14 @@ struct ReadableSegment {
     /// Keeps the bytes mapped; nil if they are decompressed.
     private let mapping: Mapping?
 
-    /// Opens a live segment.
-    init(live segment: Segment, mapping: Mapping, footer: SegmentFooter?) {
+    /// Opens a live segment. `size` is the size of its file: a sealed one ends after the footer, and before the end of
+    /// its mapping.
+    init(live segment: Segment, mapping: Mapping, size: Int, footer: SegmentFooter?) {
         self.segment = segment
         self.mapping = mapping
         self.footer = footer
         isShared = true
-        unsafe bytes = SegmentBytes(mapping.bytes)
+        unsafe bytes = SegmentBytes(UnsafeRawBufferPointer(rebasing: mapping.bytes[..<size]))
     }
 
     /// Maps a plain segment's file up to its capacity. A compressed one is decompressed when the reader reaches the

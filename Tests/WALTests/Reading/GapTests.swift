@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -266,6 +267,39 @@ import Testing
         #expect(Self.gaps(entries).map(\.first) == [5])
         #expect(Self.gaps(entries).map(\.isAcknowledged) == [true])
         try await again.close()
+    }
+
+    /// A sealed file is smaller than its mapping. The damaged record states a length past the file's end. Or it has
+    /// bytes that look like such a frame, and a search for the next frame finds them.
+    @Test(arguments: [Frame.Offset.length, Frame.Offset.checksum])
+    func aReaderOfALiveSegmentStaysWithinItsFile(_ field: Int) async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        let number = UInt32(WriteAheadLog.Configuration.small().segmentSize / 2)
+        var frame: [UInt8] = []
+        frame.add(number)
+        frame.add(0 as UInt32)
+        frame.add(1000 as UInt32)
+        frame.add(Frame.durableDistanceUnknown)
+        frame.add(UInt64(Frame.Kind.record.rawValue))
+        try await log.append(payload(1))
+        try await log.append(frame)
+        try await log.roll()
+        try await log.append(payload(3))
+        try await log.untilSealed()
+        #expect(log.engine.catalog.state.withLock { $0.entries[0].live != nil && $0.entries[0].footer != nil })
+        let name = try segmentNames(directory.path)[0]
+        let image = LogImage(files: try contents(of: directory.path), names: [name], payloads: [:])
+        let second = try #require(image.frames(name).first { $0.sequences == 2..<3 })
+        let file = try FileHandle(forWritingTo: URL(filePath: directory.path + "/" + name))
+        try file.seek(toOffset: UInt64(second.offset + field))
+        try file.write(contentsOf: withUnsafeBytes(of: number.littleEndian, Array.init))
+        try file.close()
+        let entries = try readEntries(log.reader())
+        #expect(Self.sequences(entries) == [1, 3])
+        #expect(Self.gaps(entries).map(\.first) == [2])
+        #expect(Self.gaps(entries).map(\.last) == [2])
+        try await log.close()
     }
 
     /// A gap is an element, so that a loop can't overlook it.
