@@ -113,7 +113,7 @@ public final class LogReplica: Sendable {
     ///   - position: The replica's position after the append. Neither its sequence number nor its epoch is lower than
     ///     before.
     /// - Throws: The errors of ``WriteAheadLog/append(_:)-(RawSpan)``, and ``WALError/Code/invalidArgument`` for
-    ///   numbers that aren't in this order.
+    ///   numbers that aren't in this order, or that an append that failed has skipped.
     public func append(_ batch: Batch, to position: Position) async throws(WALError) {
         try await Blocking.run { () throws(WALError) in try self.appendBlocking(batch, to: position) }
     }

@@ -195,16 +195,35 @@ extension Appender {
 
     /// Ensures that the next record of a replica gets the number `next`, by the start of another segment if needed. Blocks while no
     /// segment is ready. The caller keeps others from appending records.
+    ///
+    /// - Throws: ``WALError/Code/invalidArgument`` if the next record would get a higher number.
     func advance(to next: UInt64) throws(WALError) {
-        guard catalog.waitForClaimed().sequence + 1 < next else { return }
-        catalog.state.withLock { state in
-            state.skippedThrough = max(state.skippedThrough, next - 1)
-            state.epoch += 1
+        var claimed = catalog.waitForClaimed().sequence
+        if claimed + 1 < next {
+            catalog.state.withLock { state in
+                state.skippedThrough = next - 1
+                state.epoch += 1
+            }
+            do throws(WALError) {
+                while claimed + 1 < next {
+                    // Nil if another thread has just ended it.
+                    let end = closeCurrent()
+                    try openNextSegment(after: end)
+                    claimed = catalog.waitForClaimed().sequence
+                }
+            } catch {
+                // The caller may continue with a lower number.
+                catalog.state.withLock { $0.skippedThrough = 0 }
+                throw error
+            }
         }
-        while catalog.waitForClaimed().sequence + 1 < next {
-            // Nil if another thread has just ended it.
-            let end = closeCurrent()
-            try openNextSegment(after: end)
+        guard claimed + 1 == next else {
+            throw WALError(
+                .invalidArgument,
+                """
+                The replica \(catalog.directory.path) can't take record \(next): an append that failed has skipped the \
+                numbers up to and including \(claimed). Open the replica again, and continue after its position.
+                """)
         }
     }
 

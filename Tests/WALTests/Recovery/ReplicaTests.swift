@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WALTesting
 
@@ -172,6 +173,54 @@ import WALTesting
         #expect(Self.error { try replica.appendBlocking(batch, to: Self.position(4)) }?.code == .recordTooLarge)
         #expect(replica.position == Self.position(3))
         try replica.closeBlocking()
+    }
+
+    /// The caller may continue below the numbers of an append that failed. Its records must not get those numbers.
+    @Test func anAppendThatFailedSkipsNoNumbers() async throws {
+        let place = TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: place.path, withIntermediateDirectories: true)
+        let disk = try FaultyStorage(place.path)
+        let replica = try await LogReplica.open(
+            at: place.path + "/log", of: Self.source, configuration: .small())
+        disk.fail(.write, times: .max, with: .diskFull)
+        // Each of these begins a segment, until none is ready.
+        var given: [UInt64] = []
+        var failure: WALError?
+        var number: UInt64 = 0
+        while failure == nil {
+            number += 100
+            do throws(WALError) {
+                try await replica.append(Self.batch(number...number), to: Self.position(number))
+                given.append(number)
+            } catch {
+                failure = error
+            }
+        }
+        #expect(failure?.code == .diskFull)
+        disk.heal()
+        let (last, position) = (number - 50, Self.position(number - 50))
+        try await eventually { (try? await replica.append(Self.batch(last...last), to: position)) != nil }
+        #expect(replica.position == position)
+        try await replica.append(Self.batch(number...number), to: Self.position(number))
+        try await replica.close()
+        let records = try readAll(ReadOnlyLog(at: place.path + "/log").reader())
+        #expect(records.map(\.sequence.rawValue) == given + [last, number])
+        #expect(records.last?.payload == Self.record(number)?.payload)
+    }
+
+    /// A segment that was begun for an append that failed has skipped its numbers for good.
+    @Test func aNumberBelowTheNextOneIsRefused() throws {
+        let directory = TemporaryDirectory()
+        let replica = try Self.open(directory)
+        var batch = LogReplica.Batch()
+        let large = (0..<200_000).map { _ in UInt8.random(in: 0...255) }
+        batch.append(large.span.bytes, sequence: 100, time: .now)
+        #expect(Self.error { try replica.appendBlocking(batch, to: Self.position(100)) }?.code == .recordTooLarge)
+        let error = Self.error { try replica.appendBlocking(Self.batch(50...50), to: Self.position(50)) }
+        #expect(error?.code == .invalidArgument)
+        try replica.appendBlocking(Self.batch(100...100), to: Self.position(100))
+        try replica.closeBlocking()
+        #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.sequence) == [100])
     }
 
     /// A backup lacks the numbers that were given after it. The source gives them to the restored replica again.
