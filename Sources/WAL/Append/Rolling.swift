@@ -128,7 +128,9 @@ extension Appender {
             request.didOpen = true
             return true
         }
-        if request.isFirstTry {
+        // The segment of an earlier demand may have been filled by others. Without another demand, the budget isn't
+        // checked, and the deadline has no effect.
+        if request.isFirstTry || !state.pipeline.isDemanded {
             request.isFirstTry = false
             state.pipeline.demand(for: request.frameSize)
             catalog.maintenance.wake()

@@ -162,6 +162,42 @@ import Testing
         try await log.close()
     }
 
+    private func waitForSegment(of log: WriteAheadLog) async -> WALError? {
+        do throws(WALError) {
+            try await log.engine.appender.suspendForNextSegment(after: nil, whenFull: .wait(.seconds(5)))
+        } catch {
+            return error
+        }
+        return nil
+    }
+
+    /// Others fill the segment that was made for the request, and a frame of a cursor, which asks for no other segment,
+    /// ends it. The test makes and takes that segment in one step.
+    @Test(.timeLimit(.minutes(2))) func aDeadlineCountsAfterOthersHaveTakenTheSegment() async throws {
+        let (directory, other) = (TemporaryDirectory(), TemporaryDirectory())
+        var configuration = configuration()
+        configuration.whenFull = .fail
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
+        try log.setCursor("consumer", to: 0)
+        while !log.isFull { #expect(try await fill(log)?.code == .logFull) }
+        async let request = waitForSegment(of: log)
+        let segment = try PreparedSegment.make(
+            in: Directory.make(other.path), number: 1, logID: log.id, capacity: 64 << 10, policy: .manual)
+        let catalog = log.engine.catalog
+        try await eventually {
+            catalog.state.withLock { state in
+                guard state.pipeline.isOverBudget, state.suspended.count == 1 else { return false }
+                state.pipeline.recheckBudget()
+                state.pipeline.add(segment)
+                _ = state.pipeline.takeFirst()
+                return true
+            }
+        }
+        catalog.changed()
+        #expect(await request?.code == .logFull)
+        try await log.close()
+    }
+
     /// Returns when this number of tasks wait for space.
     ///
     /// A task also waits, shortly, while a segment within the budget is prepared.
