@@ -73,6 +73,8 @@ extension DirectorySource {
     }
 
     func continuation(of segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation {
+        // The writer may have committed the frame, and begun the next segment, since the reader looked.
+        if place.isEmpty, segment.hasFrame(at: place.offset) { return Continuation(step: .frame(place.offset)) }
         let old = segment.segment.header
         var isFollowed = false
         for number in try directory.segmentNumbers() where number > old.segmentNumber {
@@ -86,8 +88,23 @@ extension DirectorySource {
             else { break }
             return Continuation(step: try readable(number).map { .segment($0) } ?? .again)
         }
-        if !isFollowed, let step = try stepAtEnd(of: segment, at: place) { return Continuation(step: step) }
+        if isFollowed {
+            if try isAwaited(segment, at: place) { return Continuation(step: .end) }
+        } else if let step = try stepAtEnd(of: segment, at: place) {
+            return Continuation(step: step)
+        }
         return try mapped(old, at: place)
+    }
+
+    /// Whether a producer may be about to commit a frame at a place, in a segment that a live writer has ended and not
+    /// sealed yet. A sealed file is smaller than its capacity.
+    private func isAwaited(_ segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Bool {
+        let old = segment.segment.header
+        guard place.isEmpty, !segment.isCompressed, DirectoryLock.isHeld(in: directory),
+            let now = try examined(old.segmentNumber)
+        else { return false }
+        return now.header?.incarnation == old.incarnation && !now.hasFooter
+            && now.fileSize >= Int(clamping: old.capacity)
     }
 
     /// Whether a place is the end of a segment that a live writer has ended and is about to seal. Without a writer,

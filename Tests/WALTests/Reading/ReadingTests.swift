@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -148,6 +149,62 @@ import Testing
         #expect(try readAll(reader).count == 10)
         try await WriteAheadLog.open(at: directory.path, configuration: .small()).close()
         #expect(try readAll(reader).count == 10)
+    }
+
+    /// The number of bytes of the largest read of a file.
+    private final class LargestRead: StorageHook {
+        let count = Monitor(0)
+
+        func before(_ call: StorageCall) -> StorageVerdict {
+            if case .read(_, _, let count) = call { self.count.withLock { $0 = max($0, count) } }
+            return .proceed
+        }
+
+        func after(_ call: StorageCall, result: Int) {}
+    }
+
+    /// The writer has begun another segment since a reader found no frame at its place. Such a reader verified the
+    /// whole log, twice.
+    @Test func aReaderThatIsOvertakenReadsNoOtherSegment() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        for number in 1...100 { try await log.append(payload(number)) }
+        try await log.roll()
+        try await log.untilSealed()
+        try await log.append(payload(101))
+        let source = try DirectorySource(Directory(path: directory.path))
+        let active = try #require(log.segments.last { $0.state == .active })
+        let segment = try #require(try source.readable(active.number))
+        let offset = Int(log.engine.catalog.waitForClaimed().position - segment.segment.header.basePosition)
+        let place = ReadingPlace(offset: offset, isEmpty: true, isFooter: false)
+
+        // A producer that has claimed the place and not committed yet.
+        let stage = Monitor(0)
+        let producer = Task {
+            try await Blocking.run {
+                try log.appendBlocking(count: 1) { output in
+                    stage.withLock { $0 = 1 }
+                    stage.wait { stage in stage == 2 ? () : nil }
+                    output.append(1, as: UInt8.self)
+                }
+            }
+        }
+        try await eventually { stage.withLock { $0 == 1 } }
+        try await log.append(payload(103))
+        try await log.roll()
+        let reads = LargestRead()
+        StorageHooks.install(reads, for: directory.path)
+        defer { StorageHooks.remove(from: directory.path) }
+        let during = try source.continuation(of: segment, at: place)
+        stage.withLock { $0 = 2 }
+        stage.notifyAll()
+        #expect(try await producer.value == 102)
+        let after = try source.continuation(of: segment, at: place)
+        if case .end = during.step {} else { Issue.record("\(during)") }
+        if case .frame(offset) = after.step {} else { Issue.record("\(after)") }
+        // Headers and the ends of files, and no frames.
+        #expect(reads.count.withLock { $0 } <= 2 << 10)
+        try await log.close()
     }
 
     /// Removes segments at the worst moment: after a reader has found its segment, and before a pin keeps it.
