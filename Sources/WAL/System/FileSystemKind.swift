@@ -54,6 +54,10 @@ struct FileSystemKind: Sendable {
     private static let layer = Use.limited("files in a container's own layer are removed with the container")
     private static let memory = Use.limited("it is in memory, so its files are lost when the machine stops")
 
+    /// Blocks aren't overwritten there, so zeroing reserves nothing: the first store to a page takes new space, and
+    /// raises SIGBUS if there is none.
+    private static let copying = Use.limited("a full disk ends the process, because each write takes new space")
+
     /// The numbers come from `linux/magic.h` and from the sources of the file systems.
     private static let table: [Int64: (String, Use)] = [
         0x6969: ("NFS", network), 0x517b: ("SMB", network), 0xff53_4d42: ("CIFS", network),
@@ -66,8 +70,8 @@ struct FileSystemKind: Sendable {
         0x0116_1970: ("GFS2", cluster), 0x7461_636f: ("OCFS2", cluster),
         0x794c_7630: ("overlay", layer),
         0x0102_1994: ("tmpfs", memory), 0x8584_58f6: ("ramfs", memory),
-        0xef53: ("ext4", .supported), 0x5846_5342: ("XFS", .supported), 0x9123_683e: ("Btrfs", .supported),
-        0x2fc1_2fc1: ("ZFS", .supported), 0xf2f5_2010: ("F2FS", .supported), 0xca45_1a4e: ("bcachefs", .supported),
+        0xef53: ("ext4", .supported), 0x5846_5342: ("XFS", .supported), 0x9123_683e: ("Btrfs", copying),
+        0x2fc1_2fc1: ("ZFS", .supported), 0xf2f5_2010: ("F2FS", .supported), 0xca45_1a4e: ("bcachefs", copying),
     ]
 
     /// Throws if a log can't use this file system.

@@ -24,13 +24,16 @@ extension StorageInfo {
                 switch kind.name {
                 case "tmpfs", "ramfs": .processCrash
                 case "overlay": .container
+                case "Btrfs", "bcachefs": .powerLoss
                 default: .unknown
                 }
         }
         let place = device.map { "\(kind.name) on \($0)" } ?? kind.name
+        let cache = hasWriteCache == true ? " (write-back cache)" : ""
+        let limit = reason.isEmpty ? "" : ", \(reason)"
         explanation =
             switch durability {
-            case .powerLoss: "power loss: \(place)\(hasWriteCache == true ? " (write-back cache)" : "")."
+            case .powerLoss: "power loss: \(place)\(cache)\(limit)."
             case .processCrash: "process crash only: \(kind.name). A restart of the machine loses everything."
             case .container: "until the container is removed: overlay. Mount a volume at the log's directory."
             case .unknown, .doubtful: "unknown: \(place), \(reason). \(FileSystemKind.remedy)"

@@ -48,6 +48,20 @@ import WALTesting
         #expect(throws: Never.self) { try FileSystemKind(number: 1).requireUsable("/here") }
     }
 
+    /// A store to a mapped segment takes new space there. Records survive a loss of power as on any disk.
+    @Test(arguments: [(0x9123_683e, "Btrfs"), (0xca45_1a4e, "bcachefs")] as [(Int64, String)])
+    func fileSystemsThatCopyWhatIsWrittenAreUsedWithAWarning(_ number: Int64, _ name: String) {
+        let kind = FileSystemKind(number: number)
+        guard case .limited(let reason) = kind.use else {
+            Issue.record("\(name) is \(kind.use)")
+            return
+        }
+        #expect(kind.name == name && reason.contains("full disk"))
+        let info = StorageInfo(kind, nil)
+        #expect(info.durability == .powerLoss && info.explanation == "power loss: \(name), \(reason).")
+        #expect(throws: Never.self) { try info.requireDurable("/here") }
+    }
+
     @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/shm"), "there is no tmpfs"))
     func memoryIsUsedWithAWarning() throws {
         let path = "/dev/shm/wal-\(UUID().uuidString)"
