@@ -201,7 +201,11 @@ final class GroupCommit: @unchecked Sendable {
     private func sync(_ live: LiveSegment) throws(WALError) {
         let start = ContinuousClock.now
         guard !live.hasFailedSync.load(ordering: .relaxed) else {
-            PoisonMark.set(live.segment.number, in: directory)
+            // If only the publication failed after a replacement, the new file is durable. Another replacement would be
+            // a file that the catalog doesn't know.
+            let number = live.segment.number
+            if catalog.state.withLock({ $0.entry(number)?.isDurable ?? true }) { return }
+            PoisonMark.set(number, in: directory)
             throw WALError(.inputOutput, "A sync of \(live.segment.path) failed earlier, and must not be tried again.")
         }
         live.mapping.releasePages(in: unsyncedPart(of: live))

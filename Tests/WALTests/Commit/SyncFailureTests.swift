@@ -119,6 +119,61 @@ private func openOnBadDisk(
         try await reopened.close()
     }
 
+    /// Moves a log's directory away just before the copy of a segment gets its name.
+    private final class MovingDisk: StorageHook {
+        let files = BadFiles()
+        private let directory: String
+        private let number = Monitor<UInt64?>(nil)
+
+        init(_ directory: String) {
+            self.directory = directory
+        }
+
+        func move(atReplacementOf segment: UInt64) {
+            number.withLock { $0 = segment }
+        }
+
+        func before(_ call: StorageCall) -> StorageVerdict {
+            if case .rename(let path, _) = call {
+                number.withLock { number in
+                    guard let segment = number, path.hasSuffix("/" + SegmentName.temporary(segment)) else { return }
+                    number = nil
+                    rename(directory, directory + "-moved")
+                }
+            }
+            return files.before(call)
+        }
+
+        func after(_ call: StorageCall, result: Int) {}
+    }
+
+    /// The new file is durable, and this can't be published. A second replacement would have another incarnation than
+    /// the one that readers know.
+    @Test func aSegmentIsReplacedOnceIfTheDirectoryIsGoneMeanwhile() async throws {
+        let directory = TemporaryDirectory()
+        let disk = MovingDisk(directory.path)
+        StorageHooks.install(disk, for: directory.path)
+        defer { StorageHooks.remove(from: directory.path) }
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        for number in 1...10 { try await log.append(payload(number)) }
+        let active = try #require(log.segments.last { $0.state == .active })
+        disk.files.addActiveSegment(of: log)
+        disk.move(atReplacementOf: active.number)
+        #expect(await #expect(throws: WALError.self) { try await log.sync() }?.code == .directoryGone)
+        #expect(log.durableSequence == .zero)
+        #expect(rename(directory.path + "-moved", directory.path) == 0)
+        try await eventually { log.durableSequence == 10 }
+        try await eventually { (try? await log.append(payload(11))) != nil }
+        #expect(try readEntries(log.reader()).count == 11)
+        #expect(try readAll(log.reader()).map(\.payload) == (1...11).map { payload($0) })
+        #expect(try poisonedFiles(in: directory.path) == [])
+        try await log.close()
+        let reopened = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        #expect(reopened.recovery.findings.isEmpty)
+        #expect(try readAll(reopened.reader()).map(\.payload) == (1...11).map { payload($0) })
+        try await reopened.close()
+    }
+
     /// No file accepts a byte, so the records can't be written elsewhere. Then the disk works again.
     @Test func aLogThatCannotWriteElsewhereTellsSoAndResumesByItself() async throws {
         let directory = TemporaryDirectory()
