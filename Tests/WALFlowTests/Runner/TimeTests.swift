@@ -191,12 +191,16 @@ import WALTesting
 
     /// The end of the task would come a day late, with a retry that never runs.
     @Test(arguments: [false, true]) func aFailedTaskWaitsForNoRetry(_ isLate: Bool) async throws {
-        let (directory, gate, clock) = (TemporaryDirectory(), Gate(), ManualClock())
+        let (directory, hasBegun, gate, clock) = (TemporaryDirectory(), Gate(), Gate(), ManualClock())
         let options = NodeOptions(
             retry: .constant(max: 1, every: Self.day), timeout: isLate ? .seconds(30) : nil)
         let dag = DAG(name: "Fail", key: "fail", of: Int.self) { dag, input in
-            let first = dag.addNode("first", after: input) { _, _ -> Int in throw PermanentError("broken") }
+            let first = dag.addNode("first", after: input) { _, _ -> Int in
+                await hasBegun.wait()
+                throw PermanentError("broken")
+            }
             let second = dag.addNode("second", after: input, options: options) { _, _ -> Int in
+                hasBegun.open()
                 await gate.wait()
                 throw TestError("away")
             }
