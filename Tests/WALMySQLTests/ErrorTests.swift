@@ -46,10 +46,11 @@
         }
 
         /// A batch that is too large once is too large each time.
-        @Test(arguments: [
-            (1197, .overloaded), (1705, .overloaded), (1969, .overloaded), (3024, .overloaded),
-            (1637, .transient), (1040, .transient),
-        ] as [(UInt32, SinkFailure)])
+        @Test(
+            arguments: [
+                (1197, .overloaded), (1705, .overloaded), (1969, .overloaded), (3024, .overloaded),
+                (1637, .transient), (1040, .transient),
+            ] as [(UInt32, SinkFailure)])
         func onlyLimitsOfSizeAndTimeAskForLess(_ number: UInt32, _ failure: SinkFailure) {
             let code = StoreError.Code(number: number, sqlState: "HY000")
             #expect(StoreError(code, "m", number: number).failure == failure)

@@ -97,7 +97,10 @@ struct CommandTests {
     /// A payload may have 512 levels, and is two levels deep in its line.
     @Test func aDeepLastLineWithoutAnEndIsWhole() throws {
         let payload = String(repeating: "[", count: 512) + String(repeating: "]", count: 512)
-        let line = #"{"type":"activity_log","activity":{"id":"a","task_id":"t","dag_id":"d","node_id":"n","action":"x","message":"m","data":\#(payload),"level":"info","created_at":"2011-09-30T22:38:44.546Z"}}"#
+        let activity =
+            #"{"id":"a","task_id":"t","dag_id":"d","node_id":"n","action":"x","message":"m","data":\#(payload),"#
+        let line =
+            #"{"type":"activity_log","activity":\#(activity)"level":"info","created_at":"2011-09-30T22:38:44.546Z"}}"#
         for end in ["", "\n"] {
             let input = scratch.file("deep\(end.count).ndjson")
             try Data((Self.good + "\n" + line + end).utf8).write(to: input)

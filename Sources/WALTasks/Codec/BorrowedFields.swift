@@ -118,12 +118,14 @@ package struct BorrowedActivity: LoggedFields {
 extension RecordBatch {
     /// Adds the save of a task.
     package mutating func append(_ task: BorrowedTask) {
-        append(count: ByteCounter.count { TaskCodec.put(task, into: &$0) }, filledBy: { TaskCodec.put(task, into: &$0) })
+        let count = ByteCounter.count { TaskCodec.put(task, into: &$0) }
+        append(count: count, filledBy: { TaskCodec.put(task, into: &$0) })
     }
 
     /// Adds the logging of an activity.
     package mutating func append(_ activity: BorrowedActivity) {
-        append(count: ByteCounter.count { TaskCodec.put(activity, into: &$0) }, filledBy: { TaskCodec.put(activity, into: &$0) })
+        let count = ByteCounter.count { TaskCodec.put(activity, into: &$0) }
+        append(count: count, filledBy: { TaskCodec.put(activity, into: &$0) })
     }
 
     /// Adds a mutation.

@@ -173,7 +173,8 @@ final class LineIngester {
                     batch.removeAll()
                     throw LineDefect(
                         column: 1,
-                        reason: "the record doesn't fit into a segment; give a larger --retention-size or --disk-budget")
+                        reason: "the record doesn't fit into a segment; give a larger --retention-size or --disk-budget"
+                    )
                 }
                 switch kind {
                 case .task: counts.tasks += 1
