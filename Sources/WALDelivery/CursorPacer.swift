@@ -16,8 +16,10 @@ struct CursorPacer {
     /// Returns the sequence number to write now, if any. It counts as written: if the write fails, the next movement
     /// makes up for it.
     mutating func move(to sequence: SequenceNumber, now: Duration, isDrained: Bool) -> SequenceNumber? {
-        guard written.map({ sequence > $0 }) ?? true else { return nil }
-        guard isDrained || now >= nextTime else { return nil }
+        guard sequence != written else { return nil }
+        // A sink that has lost records needs them again, so retention must keep them at once.
+        let isBack = written.map { sequence < $0 } ?? false
+        guard isBack || isDrained || now >= nextTime else { return nil }
         written = sequence
         nextTime = now + Self.interval
         return sequence
@@ -25,6 +27,6 @@ struct CursorPacer {
 
     /// Returns the time at which an unwritten position may be written; nil if it is written already.
     func dueTime(for sequence: SequenceNumber) -> Duration? {
-        (written.map { sequence > $0 } ?? true) ? nextTime : nil
+        sequence == written ? nil : nextTime
     }
 }

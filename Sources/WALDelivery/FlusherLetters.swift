@@ -8,6 +8,8 @@ extension FlusherCore {
     ///
     /// After an error the letters stay, because delivery is more important.
     func removeLetters(comingAgainIn lanes: OwnedLanes) async {
+        // Without its letter, a record has its last copy in the log.
+        moveCursor()
         do throws(WALError) {
             let count = try await Blocking.run { () throws(WALError) -> Int in
                 let letters = try lettersComingAgain(in: lanes)
@@ -24,12 +26,10 @@ extension FlusherCore {
         var reader = try DeadLetterReader(logDirectory: log.directory)
         var letters: [DeadLetterRecord.Identity] = []
         while let letter = try reader.next() {
-            guard letter.sink == sink.name, letter.sequence > lanes.scannedMin, try hasRecord(of: letter) else {
-                continue
-            }
+            guard letter.sink == sink.name, letter.sequence > lanes.scannedMin else { continue }
             let hash = unsafe key(letter.payload.span.bytes)
             let lane = hash.map { Int(truncatingIfNeeded: $0 % UInt64(configuration.laneCount)) } ?? 0
-            if lanes.wants(letter.sequence, lane: lane) { letters.append(letter.identity) }
+            if lanes.wants(letter.sequence, lane: lane), try hasRecord(of: letter) { letters.append(letter.identity) }
         }
         return letters
     }

@@ -33,15 +33,27 @@
         // MARK: The sink
 
         func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) throws(JetStreamError) -> [SinkLane] {
-            let connection = try connected()
-            let stream = try StreamChecks(configuration, log: log).stream(of: connection, isKnown: known[log] != nil)
-            let before = try last(of: log, in: stream, laneCount: laneCount, on: connection)
+            let connection: StreamConnection
+            let stream: StreamInfo
+            let before: Known
+            do throws(JetStreamError) {
+                connection = try connected()
+                stream = try StreamChecks(configuration, log: log).stream(of: connection, isKnown: known[log] != nil)
+                before = try last(of: log, in: stream, laneCount: laneCount, on: connection)
+            } catch {
+                throw error.storingNothing
+            }
             let state = before.state.claimed(lanes)
             let position = before.state.lanes.map(\.position).max() ?? .zero
             let message = OutgoingMessage(
                 subject: StreamNames.subject(of: log, .claim),
                 headers: state.headers(.claim, of: log, after: position, to: position), body: [])
-            let number = try connection.publish([message], in: stream.name, after: before.lastMessage)
+            let number: UInt64
+            do throws(JetStreamError) {
+                number = try connection.publish([message], in: stream.name, after: before.lastMessage)
+            } catch {
+                throw error.isOtherLastMessage ? error.storingNothing : error
+            }
             known[log] = Known(lastMessage: number, state: state, maxMessageSize: before.maxMessageSize)
             return Array(state.lanes[lanes])
         }
@@ -185,6 +197,12 @@
     extension JetStreamError {
         /// Whether the stream's last message isn't the one that the batch expected.
         var isOtherLastMessage: Bool { [10071, 10164, 10063].contains(apiCode) }
+
+        /// The error of a claim that has certainly stored nothing. Of claims whose outcome is unknown, the flusher counts
+        /// each as one that may have raised the epochs, and that would hide another owner.
+        fileprivate var storingNothing: JetStreamError {
+            code == .indeterminate ? JetStreamError(.away, message, status: status, apiCode: apiCode) : self
+        }
     }
 
     /// The names of a log's stream and its subjects.

@@ -21,6 +21,7 @@ import Testing
         ),
         (#"{"body":"{\"password\": \"a\\\"b c\"}"}"#, #"{"body":"{\"password\": \"•••\"}"}"#),
         (#"{"body":"{\"password\":\"\",\"n\":1}"}"#, #"{"body":"{\"password\":\"•••\",\"n\":1}"}"#),
+        (#"{"line":"password=\"correct horse\" n=1"}"#, #"{"line":"password=\"•••\" n=1"}"#),
         (#"{"body":"{\"password\":\"no end"#, #"{"body":"{\"password\":\"•••"#),
         (#"{"body":"{\"password\":\"cut off","n":1}"#, #"{"body":"{\"password\":\"•••","n":1}"#),
         (#"{"body":"{\"tokens\":[\"a\",\"b]\"],\"n\":1}"}"#, #"{"body":"{\"tokens\":•••,\"n\":1}"}"#),

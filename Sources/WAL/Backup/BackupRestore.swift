@@ -113,9 +113,10 @@ struct BackupRestore {
     private func cut(_ staging: Directory, upTo point: LogBackup.RestorePoint) throws(WALError) {
         guard let last = try lastSequence(staging, upTo: point), last < manifest.durableSequence else { return }
         let first = manifest.segments.first?.firstSequence ?? 1
-        guard last >= first || first == 1 else {
+        guard last >= first else {
             throw WALError(
-                .removed, "The backup begins with record \(first), after the restore point. Use an older backup.")
+                .removed,
+                "The backup begins with record \(first), after the restore point. Use an older backup or a later point.")
         }
         let start = manifest.segments.lastIndex { $0.firstSequence <= last + 1 } ?? 0
         for segment in manifest.segments[(start + 1)...].reversed() { try staging.remove(segment.logName) }

@@ -88,10 +88,10 @@ struct SyncDuty {
             beginWait(.append)
         } else if commit.state.withLock({ $0.durable.covers(claimed) }) {
             beginWait(.idle, for: Self.idleInterval)
-        } else if case .interval(let interval) = configuration.syncPolicy {
-            beginWait(.interval, for: interval)
         } else if isSealingLeft {
             beginWait(.producers, for: Self.pauseInterval)
+        } else if case .interval(let interval) = configuration.syncPolicy {
+            beginWait(.interval, for: interval)
         } else {
             beginWait(.others)
         }

@@ -115,6 +115,8 @@ extension GroupCommit {
         }
         endRound()
         guard isRecovered else { return false }
+        // A segment may have ended meanwhile that couldn't be sealed yet.
+        appender.syncRequests.requestSealing()
         catalog.changed()
         appender.tail.wakeAll()
         return true

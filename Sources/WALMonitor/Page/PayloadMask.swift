@@ -214,9 +214,7 @@ struct PayloadMask: Sendable {
             // In escaped JSON, each quote of the same depth has as many backslashes.
             let isQuote = { (byte: UInt8) in byte == UInt8(ascii: "\"") }
             let depth = separator.prefix { !isQuote($0) }.reversed().prefix { $0 == UInt8(ascii: "\\") }.count
-            if depth > 0, separator.last.map(isQuote) ?? false, separator.filter(isQuote).count == 2 {
-                return skipEscapedString(depth)
-            }
+            if depth > 0, separator.last.map(isQuote) ?? false { return skipEscapedString(depth) }
             if current == UInt8(ascii: "{") || current == UInt8(ascii: "[") {
                 return skipEscapedNest(depth, isInString: isInString)
             }

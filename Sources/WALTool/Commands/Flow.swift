@@ -68,7 +68,7 @@ struct FlowList: ParsableCommand {
     func run() throws {
         let journal = try FlowJournal(directory)
         let tasks = journal.table.tasks.values.filter { dag == nil || $0.beginning?.dag == dag }
-        try StandardOutput.print(FlowLines.text(tasks, journal, json: json, none: journal.none))
+        try FlowLines.print(FlowLines.text(tasks, journal, json: json, none: journal.none))
     }
 }
 
@@ -93,13 +93,18 @@ struct FlowStuck: ParsableCommand {
                     return due.map { now - $0 > .seconds(60) } ?? false
                 }
         }
-        try StandardOutput.print(FlowLines.text(stuck, journal, json: json, none: "No task needs a person."))
+        try FlowLines.print(FlowLines.text(stuck, journal, json: json, none: "No task needs a person."))
         if !stuck.isEmpty { throw ExitCode(ExitStatus.damage.rawValue) }
     }
 }
 
 /// The lists of tasks that verbs print.
 enum FlowLines {
+    /// Prints lines. A list of JSON objects without an object is empty, and has no line.
+    static func print(_ text: String) throws {
+        if !text.isEmpty { try StandardOutput.print(text) }
+    }
+
     /// Returns a line for each task, or `none` if there are no tasks.
     static func text(_ tasks: [TaskJournal], _ journal: FlowJournal, json: Bool, none: String) -> String {
         let now = Timestamp.now

@@ -130,19 +130,20 @@ struct BackupTests {
     }
 
     /// A restore to a record before the backup would put an empty log into service.
-    @Test func aPointBeforeTheBackupIsRefused() throws {
+    @Test(arguments: [1, 11] as [SequenceNumber]) func aPointBeforeTheBackupIsRefused(first: SequenceNumber) throws {
         try makeLog(segments: 3)
         let time = Timestamp(rawValue: try #require(try records(source).first).time.rawValue - 1)
-        try FileManager.default.removeItem(atPath: source + "/" + segmentNames(source)[0])
-        #expect(try LogBackup.makeBlocking(of: source, to: target).firstSequence == 11)
-        for point in [.sequence(9), .sequence(10), .time(time)] as [LogBackup.RestorePoint] {
+        if first > 1 { try FileManager.default.removeItem(atPath: source + "/" + segmentNames(source)[0]) }
+        #expect(try LogBackup.makeBlocking(of: source, to: target).firstSequence == first)
+        let previous = SequenceNumber(rawValue: first.rawValue - 1)
+        for point in [.sequence(0), .sequence(previous), .time(time)] as [LogBackup.RestorePoint] {
             let error = #expect(throws: WALError.self) {
                 try LogBackup.restoreBlocking(target, to: place.path + "/copy", upTo: point)
             }
             #expect(error?.code == .removed)
             #expect(!FileManager.default.fileExists(atPath: place.path + "/copy"))
         }
-        #expect(try LogBackup.restoreBlocking(target, to: place.path + "/copy", upTo: .sequence(11)).lastSequence == 11)
+        #expect(try LogBackup.restoreBlocking(target, to: place.path + "/copy", upTo: .sequence(first)).lastSequence == first)
     }
 
     @Test(arguments: ["v1.1", "v1.1-lz4"]) func eachNumberOfAGoldenLogRestoresThePrefix(_ version: String) throws {

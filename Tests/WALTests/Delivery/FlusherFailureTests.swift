@@ -114,12 +114,33 @@ import Testing
         _ = try await harness.run(flusher) {
             try await flusher.drain()
             #expect(try harness.deadLetters().map(\.sequence) == [4])
+            #expect(harness.log.cursors["sink/recording"] == 10)
             accepts.open()
             try harness.append(10)
             try await flusher.drain()
         }
         check(sink.snapshot, has: 20)
         #expect(try harness.deadLetters().isEmpty)
+    }
+
+    /// Retention must keep the records that a sink has lost.
+    @Test func theCursorGoesBackWithTheSink() async throws {
+        let harness = try FlusherHarness()
+        try harness.append(10)
+        let known = RecordingSink()
+        let first = harness.flusher(into: known, FlusherHarness.configuration())
+        _ = try await harness.run(first) { try await first.drain() }
+        #expect(harness.log.cursors["sink/recording"] == 10)
+        // An empty database in the place of the sink.
+        let isAway = Gate()
+        let empty = RecordingSink { _, _ in isAway.isOpen ? .none : .before(.transient) }
+        let second = harness.flusher(into: empty, FlusherHarness.configuration())
+        _ = try await harness.run(second) {
+            try await eventually { harness.log.cursors["sink/recording"] == 0 }
+            isAway.open()
+            try await second.drain()
+        }
+        #expect(harness.log.cursors["sink/recording"] == 10)
     }
 
     /// A letter is the last copy of its record, unless the log delivers that record again.

@@ -131,6 +131,8 @@ import Testing
         #expect(pacer.move(to: 6, now: .seconds(1), isDrained: false) == 6)
         #expect(pacer.dueTime(for: 6) == nil)
         #expect(pacer.move(to: 7, now: .seconds(1), isDrained: true) == 7)
-        #expect(pacer.move(to: 3, now: .seconds(9), isDrained: true) == nil, "the cursor doesn't move back")
+        // A sink that has lost records needs them at once.
+        #expect(pacer.move(to: 3, now: .seconds(1), isDrained: false) == 3)
+        #expect(pacer.move(to: 3, now: .seconds(9), isDrained: true) == nil)
     }
 }
