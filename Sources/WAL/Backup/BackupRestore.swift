@@ -116,7 +116,8 @@ struct BackupRestore {
         guard last >= first else {
             throw WALError(
                 .removed,
-                "The backup begins with record \(first), after the restore point. Use an older backup or a later point.")
+                "The backup begins with record \(first), after the restore point. Use an older backup or a later point."
+            )
         }
         let start = manifest.segments.lastIndex { $0.firstSequence <= last + 1 } ?? 0
         for segment in manifest.segments[(start + 1)...].reversed() { try staging.remove(segment.logName) }

@@ -143,7 +143,9 @@ struct BackupTests {
             #expect(error?.code == .removed)
             #expect(!FileManager.default.fileExists(atPath: place.path + "/copy"))
         }
-        #expect(try LogBackup.restoreBlocking(target, to: place.path + "/copy", upTo: .sequence(first)).lastSequence == first)
+        #expect(
+            try LogBackup.restoreBlocking(target, to: place.path + "/copy", upTo: .sequence(first)).lastSequence
+                == first)
     }
 
     @Test(arguments: ["v1.1", "v1.1-lz4"]) func eachNumberOfAGoldenLogRestoresThePrefix(_ version: String) throws {
