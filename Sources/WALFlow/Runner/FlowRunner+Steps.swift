@@ -136,6 +136,8 @@ extension FlowRunner {
     private func prepare(_ task: LiveTask, _ step: StepPlace, _ worker: Worker) -> Prepared? {
         let job = worker.job
         return task.state.withLock { state in
+            // While the step waited for its turn, the task may have failed, and a retry may have begun a new walk.
+            guard state.execution?.has(step) == true else { return nil }
             guard let dag = state.dag, state.isOpen, state.execution?.mayBegin(step) == true else {
                 state.execution?.abandon(step)
                 return nil
