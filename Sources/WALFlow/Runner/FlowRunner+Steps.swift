@@ -24,7 +24,7 @@ extension FlowRunner {
         if let max = step.plan.options.concurrency {
             limits.append(Scheduler.LimitKey(name: "\(dag?.key ?? "")/\(step.pattern)", max: max))
         }
-        // Outward. A job that took two places of one limit could wait for itself.
+        // Each limit once. A job that needed two places of one limit could never begin.
         var scope: Scope? = step.scope
         while let current = scope {
             if let limit = current.plan.limit, !limits.contains(limit) { limits.append(limit) }

@@ -8,7 +8,7 @@ final class Scheduler: Sendable {
     final class Job: Sendable {
         let priority: Int32
         let createdAt: Timestamp
-        /// The limits besides that of the runner, the narrowest first.
+        /// The limits besides that of the runner, each once.
         let limits: [LimitKey]
         /// Runs the job, and returns the jobs that follow from it.
         let run: @Sendable (Worker) async -> [Job]
@@ -33,21 +33,74 @@ final class Scheduler: Sendable {
     private struct Entry: Sendable {
         var job: Job
         var number: UInt64
-        /// The number of limits in which the job holds a place.
-        var heldCount = 0
+
+        func precedes(_ other: Entry) -> Bool {
+            if job.priority != other.job.priority { return job.priority > other.job.priority }
+            return (job.createdAt, number) < (other.job.createdAt, other.number)
+        }
     }
 
     private struct Limit: Sendable {
         var usedCount = 0
-        var waiting = Scheduler.heap()
+        /// The queues of the jobs that wait and that need a place here.
+        var queues: Set<[LimitKey]> = []
     }
 
     private struct State {
         var ready = Scheduler.heap()
         var limits: [LimitKey: Limit] = [:]
+        /// The jobs that wait, by their limits. Jobs with the same limits have one queue, so the end of a job looks at
+        /// the first of each queue only.
+        var waiting: [[LimitKey]: BinaryHeap<Entry>] = [:]
         var workers: [ObjectIdentifier: Worker] = [:]
         var lastNumber: UInt64 = 0
         var isClosed = false
+
+        /// Makes a job ready if all of its limits have a place. Until then, the job waits and holds no place, because
+        /// another job that needs only that place could begin.
+        mutating func admit(_ entry: Entry) {
+            let keys = entry.job.limits
+            guard hasPlaces(keys) else {
+                if waiting[keys] == nil { for key in keys { limits[key, default: Limit()].queues.insert(keys) } }
+                waiting[keys, default: Scheduler.heap()].insert(entry)
+                return
+            }
+            for key in keys { limits[key, default: Limit()].usedCount += 1 }
+            ready.insert(entry)
+        }
+
+        /// Gives the places of a job back, and makes the jobs ready that waited for them.
+        mutating func release(_ entry: Entry) {
+            let keys = entry.job.limits
+            for key in keys { limits[key]?.usedCount -= 1 }
+            while let next = popWaiting(at: keys) { admit(next) }
+            for key in keys {
+                if let limit = limits[key], limit.usedCount == 0, limit.queues.isEmpty { limits[key] = nil }
+            }
+        }
+
+        private func hasPlaces(_ keys: [LimitKey]) -> Bool {
+            keys.allSatisfy { limits[$0]?.usedCount ?? 0 < $0.max }
+        }
+
+        /// Removes the first job that can begin from the queues of these limits.
+        private mutating func popWaiting(at keys: [LimitKey]) -> Entry? {
+            var found: (queue: [LimitKey], first: Entry)?
+            for key in keys {
+                for queue in limits[key]?.queues ?? [] where hasPlaces(queue) {
+                    guard let first = waiting[queue]?.first else { continue }
+                    if let found, !first.precedes(found.first) { continue }
+                    found = (queue, first)
+                }
+            }
+            guard let (queue, first) = found else { return nil }
+            _ = waiting[queue]?.popFirst()
+            if waiting[queue]?.count == 0 {
+                waiting[queue] = nil
+                for key in queue { limits[key]?.queues.remove(queue) }
+            }
+            return first
+        }
     }
 
     private let maxWorkers: Int
@@ -60,7 +113,7 @@ final class Scheduler: Sendable {
     /// The number of running steps and the number of ready steps.
     var counts: (running: Int, ready: Int) {
         state.withLock { state in
-            (state.workers.count, state.ready.count + state.limits.values.reduce(0) { $0 + $1.waiting.count })
+            (state.workers.count, state.ready.count + state.waiting.values.reduce(0) { $0 + $1.count })
         }
     }
 
@@ -78,7 +131,7 @@ final class Scheduler: Sendable {
         guard !state.isClosed else { return }
         for job in jobs {
             state.lastNumber += 1
-            Self.admit(Entry(job: job, number: state.lastNumber), &state)
+            state.admit(Entry(job: job, number: state.lastNumber))
         }
     }
 
@@ -101,8 +154,9 @@ final class Scheduler: Sendable {
             defer {
                 state.ready = Self.heap()
                 state.limits = [:]
+                state.waiting = [:]
             }
-            return (state.ready, state.limits)
+            return (state.ready, state.waiting)
         }
         withExtendedLifetime(unused) {}
     }
@@ -133,7 +187,7 @@ final class Scheduler: Sendable {
         worker.beginJob()
         let isSpent = Task.isCancelled
         let (entry, started) = state.withLock { state -> (Entry?, [Worker]) in
-            if let last { Self.release(last, &state) }
+            if let last { state.release(last) }
             add(jobs, &state)
             guard !state.isClosed, !isSpent, let entry = state.ready.popFirst() else {
                 state.workers[ObjectIdentifier(worker)] = nil
@@ -145,38 +199,7 @@ final class Scheduler: Sendable {
         return entry
     }
 
-    private static func release(_ entry: Entry, _ state: inout State) {
-        for key in entry.job.limits {
-            state.limits[key]?.usedCount -= 1
-            if let waiting = state.limits[key]?.waiting.popFirst() { admit(waiting, &state) }
-            if let limit = state.limits[key], limit.usedCount == 0, limit.waiting.count == 0 {
-                state.limits[key] = nil
-            }
-        }
-    }
-
-    /// Takes a place in each limit that a job still needs, and makes the job ready. If a limit has no place, the job
-    /// waits there.
-    private static func admit(_ entry: Entry, _ state: inout State) {
-        var entry = entry
-        while entry.heldCount < entry.job.limits.count {
-            let key = entry.job.limits[entry.heldCount]
-            guard state.limits[key, default: Limit()].usedCount < key.max else {
-                state.limits[key]?.waiting.insert(entry)
-                return
-            }
-            state.limits[key, default: Limit()].usedCount += 1
-            entry.heldCount += 1
-        }
-        state.ready.insert(entry)
-    }
-
-    private static func heap() -> BinaryHeap<Entry> {
-        BinaryHeap { left, right in
-            if left.job.priority != right.job.priority { return left.job.priority > right.job.priority }
-            return (left.job.createdAt, left.number) < (right.job.createdAt, right.number)
-        }
-    }
+    private static func heap() -> BinaryHeap<Entry> { BinaryHeap { $0.precedes($1) } }
 }
 
 /// A task that runs jobs one after another. It can be canceled before its `Task` exists.

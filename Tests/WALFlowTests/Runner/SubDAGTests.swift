@@ -100,4 +100,57 @@ import WALTasks
         await runner.close()
         try await storage.close()
     }
+
+    /// The waiting steps would stop those that need only the other limit.
+    @Test func aStepThatWaitsForOneLimitHoldsNoPlaceOfAnother() async throws {
+        let (directory, gate, events) = (TemporaryDirectory(), Gate(), Events())
+        let inner = DAG(name: "Inner", key: "inner", of: Int.self, concurrency: 2) { dag, input in
+            dag.addNode("work", after: input) { _, value in value }
+        }
+        let narrow = DAG(name: "Narrow", key: "narrow", of: Int.self, concurrency: 1) { dag, input in
+            let sub = dag.addDAG("sub", inner, after: input)
+            return dag.addNode("plain", after: sub) { step, value in
+                events.add(step.taskID)
+                await gate.wait()
+                return value
+            }
+        }
+        let other = DAG(name: "Other", key: "other", of: Int.self) { dag, input in
+            dag.addDAG("sub", inner, after: input)
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [narrow, other], configuration: .test)
+        var waiting = try await [runner.process(0, by: narrow, id: "0")]
+        try await eventually { events.all == ["0"] }
+        // Their steps are queued before the calls return.
+        for number in 1...2 { waiting.append(try await runner.process(number, by: narrow, id: "\(number)")) }
+        let task = try await runner.process(3, by: other)
+        try await eventually { task.state.status == .completed }
+        #expect(events.all == ["0"] && runner.statistics.readySteps == 2)
+        gate.open()
+        for (number, task) in waiting.enumerated() { #expect(try await task.result() == number) }
+        await runner.close()
+        try await storage.close()
+    }
+
+    @Test func aPlaceOfALimitGoesToTheFirstJobThatCanBegin() async throws {
+        let (scheduler, gate, events) = (Scheduler(concurrency: 8), Gate(), Events())
+        let (one, two) = (Scheduler.LimitKey(name: "one", max: 1), Scheduler.LimitKey(name: "two", max: 1))
+        func job(_ name: String, _ priority: Int32, _ limits: [Scheduler.LimitKey]) -> Scheduler.Job {
+            Scheduler.Job(priority: priority, createdAt: Timestamp(rawValue: 0), limits: limits) { _ in
+                events.add(name)
+                if name == "holder" { await gate.wait() }
+                return []
+            }
+        }
+        scheduler.submit([
+            job("holder", 0, [one, two]), job("low", 0, [one]), job("other", 1, [two]), job("both", 2, [one, two]),
+            job("high", 3, [two, one]),
+        ])
+        gate.open()
+        try await eventually { events.all.count == 5 }
+        #expect(events.all.prefix(3) == ["holder", "high", "both"])
+        try await eventually { scheduler.counts.running == 0 }
+        await scheduler.close(grace: .zero)
+    }
 }
