@@ -42,17 +42,21 @@ struct Execution {
     private var pastFailures: [(time: Timestamp, failure: FlowFailure)]?
     private(set) var isFinished = false
     /// The number of steps that the walk has handed out and that haven't ended.
-    private(set) var activeCount = 0
+    private var activeCount = 0
+    /// The number of handlers among them.
+    private var activeHandlerCount = 0
 
     init(_ plan: Plan) {
         root = Scope(plan, prefix: "", in: nil)
     }
 
     /// Returns the end of the task; nil if the task hasn't ended.
-    func outcome() -> Outcome? {
-        guard activeCount == 0 else { return nil }
-        if let failure { return .failed(failure) }
-        guard isFinished else { return nil }
+    ///
+    /// - Parameter isRunning: Whether a step is running. A task that fails waits for that, and not for steps that were
+    ///   handed out and won't begin.
+    func outcome(isRunning: Bool) -> Outcome? {
+        if let failure { return isRunning || activeHandlerCount > 0 ? nil : .failed(failure) }
+        guard activeCount == 0, isFinished else { return nil }
         if case .done(let value) = root.nodes[root.plan.output] { return .completed(value) }
         return .completed(nil)
     }
@@ -83,7 +87,7 @@ struct Execution {
 
     /// Continues after a step's result, which the journal already has.
     mutating func complete(_ step: StepPlace, _ value: StepValue, _ journal: inout TaskJournal) -> [Action] {
-        guard !step.scope.nodes[step.node].isEnded else { return [] }
+        guard !step.hasEnded else { return [] }
         end(step)
         if step.plan.kind.isHandler {
             step.scope.nodes[step.node] = .done(value)
@@ -95,7 +99,7 @@ struct Execution {
 
     /// Continues after a step's final failure, which the journal already has.
     mutating func fail(_ step: StepPlace, _ message: String, _ journal: inout TaskJournal) -> [Action] {
-        guard !step.scope.nodes[step.node].isEnded else { return [] }
+        guard !step.hasEnded else { return [] }
         end(step)
         work.append(.fail(step.scope, step.node, message))
         return run(&journal)
@@ -108,13 +112,13 @@ struct Execution {
 
     /// Whether a step that was handed out may still begin.
     func mayBegin(_ step: StepPlace) -> Bool {
-        !step.scope.nodes[step.node].isEnded && (failure == nil || step.plan.kind.isHandler)
+        !step.hasEnded && (failure == nil || step.plan.kind.isHandler)
     }
 
     private mutating func end(_ step: StepPlace) {
         switch step.plan.kind {
         case .wait, .timer: break
-        default: activeCount -= 1
+        default: count(step, -1)
         }
     }
 
@@ -244,9 +248,14 @@ struct Execution {
         switch step.plan.kind {
         case .wait, .timer: actions.append(.wait(step))
         default:
-            activeCount += 1
+            count(step, 1)
             actions.append(.run(step))
         }
+    }
+
+    private mutating func count(_ step: StepPlace, _ change: Int) {
+        activeCount += change
+        if step.plan.kind.isHandler { activeHandlerCount += change }
     }
 
     private mutating func close(_ scope: Scope, _ journal: inout TaskJournal) {

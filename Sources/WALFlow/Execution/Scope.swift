@@ -114,4 +114,7 @@ final class StepPlace: @unchecked Sendable {
     }
 
     var plan: PlanNode { scope.plan.nodes[node] }
+
+    /// Whether the walk has the end of the step.
+    var hasEnded: Bool { scope.nodes[node].isEnded }
 }

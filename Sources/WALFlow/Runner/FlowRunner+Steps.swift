@@ -151,7 +151,7 @@ extension FlowRunner {
             let attempt = isInterrupted ? known?.attempt ?? 1 : state.journal.nextAttempt(of: step.path)
             let now = clock.now()
             state.running[step.path] = LiveTask.Attempt(
-                number: attempt, worker: worker, job: job, startedAt: now)
+                step: step, number: attempt, worker: worker, job: job, startedAt: now)
             state.startedAt = state.startedAt ?? now
             state.publish()
             return Prepared(

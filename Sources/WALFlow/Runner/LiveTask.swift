@@ -5,6 +5,7 @@ internal import WALTasks
 final class LiveTask: Sendable {
     /// A running attempt of a step.
     struct Attempt {
+        let step: StepPlace
         var number: UInt32
         var worker: Worker
         /// The number of the worker's job. With it, a cancellation can't reach a later job.

@@ -56,7 +56,7 @@ import WALTesting
             let plan = try RandomGraph.dag(seed: seed).frozen().plan
             var walker = try Walker(plan, input: Int(seed), seed: seed, fails: Self.fails(seed))
             _ = try await walker.finish { live in
-                guard live.execution.failure == nil, live.execution.outcome() == nil else { return }
+                guard live.execution.failure == nil, live.execution.outcome(isRunning: false) == nil else { return }
                 let again = try Walker(plan, input: Int(seed), after: live.records, seed: seed) { _, _ in (false, false)
                 }
                 #expect(again.openPaths == live.openPaths, "seed \(seed), after \(live.records.count) records")
@@ -89,13 +89,13 @@ import WALTesting
         let waits = failure("c", at: 3, isFinal: false)
         var again = try Walker(plan, input: 1, after: begun + past + [waits], seed: 1, fails: never)
         #expect(again.openPaths == ["undo-a", "undo-b"])
-        #expect(again.execution.failure?.path == order[0] && again.execution.outcome() == nil)
+        #expect(again.execution.failure?.path == order[0] && again.execution.outcome(isRunning: false) == nil)
         let outcome = try #require(try await again.finish())
         #expect(try outcome.text(plan) == "failed")
         #expect(again.runs == ["undo-a": 1, "undo-b": 1])
         // A handler that has run isn't handed out again.
         let rest = try Walker(plan, input: 1, after: again.records, seed: 1, fails: never)
-        #expect(rest.openPaths.isEmpty && rest.execution.outcome() != nil)
+        #expect(rest.openPaths.isEmpty && rest.execution.outcome(isRunning: false) != nil)
     }
 
     @Test func recordsThatAreReadTwiceChangeNothing() async throws {

@@ -57,7 +57,7 @@ struct Walker {
 
     /// Runs to the end, and calls `each` after each record.
     mutating func finish(_ each: (Walker) throws -> Void = { _ in }) async throws -> Execution.Outcome? {
-        while execution.outcome() == nil, !open.isEmpty {
+        while execution.outcome(isRunning: false) == nil, !open.isEmpty {
             let step = open.remove(at: Int.random(in: 0..<open.count, using: &generator))
             guard execution.mayBegin(step) else {
                 execution.abandon(step)
@@ -66,7 +66,7 @@ struct Walker {
             try await run(step)
             try each(self)
         }
-        return execution.outcome()
+        return execution.outcome(isRunning: false)
     }
 
     private mutating func run(_ step: StepPlace) async throws {

@@ -406,6 +406,36 @@ import WALTesting
         try await storage.close()
     }
 
+    /// Its end would wait for the steps of other tasks.
+    @Test func aTaskThatFailsDoesNotWaitForAStepThatWaitsForItsTurn() async throws {
+        let (directory, gate, events) = (TemporaryDirectory(), Gate(), Events())
+        let dag = DAG(name: "Turn", key: "turn", of: Int.self) { dag, input in
+            let a = dag.addNode("a", after: input) { step, value in
+                if step.taskID == "failing" { throw PermanentError("no") }
+                return value
+            }
+            dag.onFailure(of: a, "undo") { step, _ in events.add(step.key) }
+            let b = dag.addNode("b", after: input, options: NodeOptions(concurrency: 1)) { step, value in
+                events.add(step.key)
+                await gate.wait()
+                return value
+            }
+            return dag.addNode("sum", after: a, b) { _, x, y in x + y }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let holder = try await runner.process(1, by: dag, id: "holder")
+        try await eventually { events.all == ["holder/b"] }
+        let failing = try await runner.process(1, by: dag, id: "failing")
+        try await eventually { failing.state.status == .failed }
+        #expect(events.all == ["holder/b", "failing/undo"])
+        gate.open()
+        #expect(try await holder.result() == 2)
+        #expect(events.count("failing/b") == 0)
+        await runner.close()
+        try await storage.close()
+    }
+
     private enum Caller {
         @TaskLocal static var tenant: String?
     }
