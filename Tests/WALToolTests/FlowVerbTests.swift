@@ -265,6 +265,28 @@
             #expect(try flow("history", log, "t").contains("end\t\tcompleted"))
         }
 
+        /// The tool writes only the end. Without a callback, no other record would follow it, and a task that begins
+        /// with the same id would be over at the next start.
+        @Test func aTaskThatIsCanceledWithoutTheProgramIsForgotten() async throws {
+            let log = scratch.path("canceled")
+            let dag = DAG(name: "Wait", key: "wait", of: Int.self) { dag, input in
+                dag.addWait("answer", after: input, for: Int.self)
+            }
+            // The store of each life is empty, as if the task's row had been removed.
+            func begin() async throws {
+                try await run(dag, on: log) { runner in
+                    let task = try await runner.process(1, by: dag, id: "t")
+                    while task.state.reason != "waiting for answer" { try await Task.sleep(for: .milliseconds(5)) }
+                }
+            }
+            try await begin()
+            _ = try flow("cancel", log, "t")
+            try await run(dag, on: log)
+            #expect(try flow("list", log) == "No live tasks.\n")
+            try await begin()
+            try await run(dag, on: log) { runner in #expect(runner.liveTasks == ["t"]) }
+        }
+
         @Test func aTaskThatFailedAfterTooManyRestartsIsRetried() async throws {
             let log = scratch.path("restarts")
             let runs = Monitor(0)

@@ -180,6 +180,11 @@ extension FlowRunner {
             return
         }
         guard dag != nil else { return }
+        await settle(task, end)
+    }
+
+    /// Journals that the end of a task needs no callback any more, and forgets the task.
+    func settle(_ task: LiveTask, _ end: FlowRecord.Ending) async {
         let now = clock.now()
         _ = try? await commit(task) { state in
             // A retry may have begun meanwhile, and may even have ended.

@@ -139,11 +139,12 @@ extension FlowRunner {
     /// Resumes one task.
     private func resume(_ task: LiveTask, _ actions: [Execution.Action]) async {
         let (end, isDelivered) = task.state.withLock { ($0.journal.end, $0.journal.isDelivered) }
-        if end != nil {
+        if let end {
+            guard !isDelivered else { return forget(task) }
             // Without the task's DAG, its callback isn't known yet.
-            if !isDelivered, task.state.withLock({ $0.dag == nil }) { return }
-            if !isDelivered, needsCallback(task) { return scheduler.submit([deliveryJob(task)]) }
-            return forget(task)
+            if task.state.withLock({ $0.dag == nil }) { return }
+            if needsCallback(task) { return scheduler.submit([deliveryJob(task)]) }
+            return await settle(task, end)
         }
         task.state.withLock { state in
             state.beginSpan(self.tracing)
