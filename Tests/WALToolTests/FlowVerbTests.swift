@@ -162,6 +162,8 @@
             _ = try flow("cancel", log, "failed", "--reason", "not needed")
             #expect(try flow("history", log, "failed").contains("end\t\tcancelled : not needed"))
             #expect(try flow("resume", log, "failed", status: 64).contains("has ended"))
+            // A retry takes back a failure, and no other end.
+            #expect(try flow("retry", log, "failed", "--from", "a", status: 64).contains("it is cancelled"))
         }
 
         @Test func aSignalThatNoNodeTakesIsRefused() throws {

@@ -129,6 +129,7 @@ struct FlowRetry: ParsableCommand {
 
     func run() throws {
         try FlowChange.make(target.directory, target.task) { task, journal in
+            if task.end?.status != .failed { try FlowChange.requireOpen(task) }
             // A failed task gets its graph at the next start of the program.
             let new = task.end == nil ? FlowChange.newGraph(of: task, journal) : nil
             if new == nil { try FlowChange.requireNotParked(task) }
