@@ -54,18 +54,24 @@ extension FlowRunner {
     ///   - path: The first step to run again. Its result, and all that depend on it, are void. A step of an element that has its output
     ///     runs the whole element again. Nil for the steps that failed, without those after whose failure the task continued: optional
     ///     ones, and those of ``Graph/addCollectingIterator(_:over:_:concurrency:_:)``.
-    /// - Throws: ``FlowError``: `unknownTask`, `unknownNode` if there is no such step, `wrongState` if the task is neither failed nor
-    ///   parked, if it would lose a step that ``accept(_:dropping:)`` must name, or if nil for `path` would run a step with
-    ///   ``NodeOptions/Execution/atMostOnce`` again that didn't fail, `storageFailed` or `closed`.
+    /// - Throws: ``FlowError``: `unknownTask`, `unknownNode` if there is no such step, `wrongState` if the task is
+    ///   neither failed nor parked for a changed graph, if it would lose a step that ``accept(_:dropping:)`` must name,
+    ///   or if nil for `path` would run a step with ``NodeOptions/Execution/atMostOnce`` again that didn't fail, or no
+    ///   step of a parked task, `storageFailed` or `closed`.
     public func retry(_ id: String, from path: String? = nil) async throws(FlowError) {
         try await life.waitUntilOpen()
         let live = try require(id)
-        let (journal, dag, isParked) = live.state.withLock { ($0.journal, $0.dag, $0.parked != nil) }
-        guard journal.end?.status == .failed || isParked, live.state.withLock({ $0.running.isEmpty }) else {
+        let (journal, dag, parked) = live.state.withLock { ($0.journal, $0.dag, $0.parked) }
+        guard journal.end?.status == .failed || parked != nil, live.state.withLock({ $0.running.isEmpty }) else {
             throw FlowError(.wrongState, "The task \(id) is neither failed nor parked. Cancel it, or wait for its end.")
         }
         guard let dag else { throw FlowError(.unknownDAG, "The runner doesn't have the DAG of the task \(id).") }
+        try requireChangedGraph(id, parked)
         let paths = try dag.shape.paths(toRetry: path, of: journal)
+        // A task that failed after too many restarts has no failed step.
+        guard path != nil || journal.end != nil || !paths.isEmpty else {
+            throw FlowError(.wrongState, "No failure stops the task \(id). Give the first step to run again.")
+        }
         let now = clock.now()
         var events = [journal.control(.retry, paths: paths, at: now)]
         if journal.graph != dag.hash {
@@ -88,17 +94,18 @@ extension FlowRunner {
     ///   - dropped: The paths of the steps with ``NodeOptions/Execution/atMostOnce`` that ran, and that the new graph doesn't have, that are
     ///     in an element with another end, which runs again, or that now come after a failed step. A path stands for everything below it, too. What they did may be done
     ///     again.
-    /// - Throws: ``FlowError``: `unknownTask`, `unknownDAG`, `wrongState` if the task is neither parked nor failed with another graph or
-    ///   `dropped` lacks a step, `storageFailed` or `closed`.
+    /// - Throws: ``FlowError``: `unknownTask`, `unknownDAG`, `wrongState` if the task is neither parked for a changed
+    ///   graph nor failed with another one or `dropped` lacks a step, `storageFailed` or `closed`.
     public func accept(_ id: String, dropping dropped: Set<String> = []) async throws(FlowError) {
         try await life.waitUntilOpen()
         let live = try require(id)
-        let (journal, dag, isParked) = live.state.withLock { ($0.journal, $0.dag, $0.parked != nil) }
+        let (journal, dag, parked) = live.state.withLock { ($0.journal, $0.dag, $0.parked) }
         let hasFailed = journal.end?.status == .failed
-        guard isParked || hasFailed && journal.graph != dag?.hash else {
+        guard parked != nil || hasFailed && journal.graph != dag?.hash else {
             throw journal.endError ?? FlowError(.wrongState, "The task \(id) isn't parked.")
         }
         guard let dag else { throw FlowError(.unknownDAG, "The runner doesn't have the DAG of the task \(id).") }
+        try requireChangedGraph(id, parked)
         try requireDropped(journal, dag.shape, dropped)
         let now = clock.now()
         var events: [FlowRecord.Event] = []
@@ -108,6 +115,13 @@ extension FlowRunner {
         }
         events.append(journal.control(.accept, after: events.count, graph: dag.hash, at: now))
         try await restart(live, journal.nextControl, events, "task_accepted", nil, now)
+    }
+
+    /// Throws `wrongState` if a task is parked for a reason that no graph remedies. It would fail at once.
+    private func requireChangedGraph(_ id: String, _ parked: String?) throws(FlowError) {
+        guard let parked, !parked.hasPrefix(TaskView.changedGraph) else { return }
+        throw FlowError(
+            .wrongState, "The task \(id) needs another program: \(parked). Start that, or cancel the task.")
     }
 
     private func requireDropped(

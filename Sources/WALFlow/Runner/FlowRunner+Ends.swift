@@ -76,6 +76,8 @@ extension FlowRunner {
             var events = events + [.end(ending)]
             if !needsCallback { events.append(.delivered(time: ending.time)) }
             return Transition(events: events, mutations: mutations(state))
+        } claim: { state in
+            state.parked = nil
         } then: { state -> EndedTask? in
             // A retry may have begun a new walk before the end was durable.
             guard state.journal.end == ending else { return nil }

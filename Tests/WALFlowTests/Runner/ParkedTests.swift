@@ -126,13 +126,54 @@ import WALTasks
         try await leave(dag("review"))
         let (storage, runner) = try await open([dag("check")])
         let task = try #require(runner.task(id: "t", of: dag("check")))
-        #expect(
-            task.state.reason
-                == "parked: graph changed: the branch way chose the label review, which the new graph doesn't have")
+        let reason = "parked: graph changed: the branch way chose the label review, which the new graph doesn't have"
+        #expect(task.state.reason == reason)
+        // No step has failed, so the task would continue as it is, and fail.
+        await #expect { try await runner.retry("t") } throws: { ($0 as? FlowError)?.code == .wrongState }
+        #expect(task.state.reason == reason)
         try await runner.retry("t", from: "way")
         try await eventually { task.state.reason == "waiting for answer" }
         try await runner.submit(9, to: "answer", of: "t")
         #expect(try await task.result() == 9)
+        try await close(storage, runner)
+    }
+
+    /// Another graph doesn't help, so a retry would fail the task.
+    @Test func aTaskWhoseInputIsUndecodableStaysParked() async throws {
+        func dag<Value: Codable & Sendable>(_ type: Value.Type) -> DAG<Value, Value> {
+            DAG(name: "Orders", key: "orders", of: Value.self) { dag, input in
+                let step = dag.addNode("step", after: input) { _, value in value }
+                return dag.addWait("answer", after: step, for: Value.self)
+            }
+        }
+        try await leave(dag(Int.self))
+        let (storage, runner) = try await open([dag(String.self)])
+        let task = try #require(runner.task(id: "t", of: dag(String.self)))
+        func staysParked(_ body: () async throws -> Void) async {
+            await #expect { try await body() } throws: { error in
+                guard let error = error as? FlowError else { return false }
+                return error.code == .wrongState && error.message.contains("needs another program: the input")
+            }
+            #expect(task.state.reason.hasPrefix("parked: the input can't be decoded"))
+        }
+        await staysParked { try await runner.retry("t") }
+        await staysParked { try await runner.retry("t", from: "step") }
+        await staysParked { try await runner.accept("t") }
+        try await close(storage, runner)
+    }
+
+    /// A retry would take the cancellation back while the callback still waits for it.
+    @Test func aParkedTaskThatIsCanceledIsNotRetried() async throws {
+        try await leave(Self.dag("charge"))
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [Self.dag("pay")], configuration: .test) { _ in
+            throw TestError("not now")
+        }
+        try await runner.cancel("t")
+        func isRefusal(_ error: any Error) -> Bool { (error as? FlowError)?.code == .wrongState }
+        await #expect { try await runner.retry("t", from: "answer") } throws: { isRefusal($0) }
+        await #expect { try await runner.accept("t") } throws: { isRefusal($0) }
+        #expect(runner.liveTasks == ["t"])
         try await close(storage, runner)
     }
 
