@@ -68,7 +68,7 @@ extension DAG where Input == JSON, Output == JSON {
         try change { $0.add(ClassicGraph.Vertex(id: id, name: name, work: .function(body), options: options)) }
     }
 
-    /// Adds another DAG of names as a node, and freezes that DAG.
+    /// Adds another DAG of names, or one of handles with JSON as input and output, as a node, and freezes that DAG.
     ///
     /// - Parameters:
     ///   - name: The name that people see.

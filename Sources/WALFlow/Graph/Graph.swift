@@ -338,9 +338,13 @@ extension FlowError {
             "A step needs \(type), and the value is \(value.map { "\(Swift.type(of: $0))" } ?? "missing").")
     }
 
+    /// Returns a value in the type that a step needs. A DAG of names passes its JSON on in results of nodes, and may be
+    /// within a DAG of handles or around one.
     static func cast<Value>(_ value: (any Sendable)?, to type: Value.Type) throws -> Value {
-        guard let cast = value as? Value else { throw wrongType(type, value) }
-        return cast
+        if let cast = value as? Value { return cast }
+        if let result = value as? NodeResult, let cast = result.payload as? Value { return cast }
+        if let json = value as? JSON, let cast = NodeResult(json) as? Value { return cast }
+        throw wrongType(type, value)
     }
 
     fileprivate static func foreignNode(_ what: String) -> FlowError {

@@ -86,6 +86,47 @@ import WALTasks
         try await storage.close()
     }
 
+    /// Both have JSON as their input and output, but pass it on in different types.
+    @Test(arguments: [false, true])
+    func aDAGOfNamesAndOneOfHandlesContainEachOther(_ verifiesCoding: Bool) async throws {
+        let directory = TemporaryDirectory()
+        func names(_ key: String, _ inner: DAG<JSON, JSON>? = nil) throws -> DAG<JSON, JSON> {
+            let dag = DAG(name: key, key: key)
+            try dag.addNode("Split", "split") { NodeResult($0.payload) }
+            try dag.addNode("Mark", "mark") { NodeResult(JSON("{\"\(key)\":\($0.payload.text)}")) }
+            try dag.addNode("Last", "last") { NodeResult($0.payload) }
+            try dag.addEdge(.iterator, from: "split", to: "mark")
+            guard let inner else {
+                try dag.addEdge(from: "split", to: "last")
+                return dag
+            }
+            try dag.addDAGNode("Inner", "inner", inner)
+            try dag.addEdge(from: "split", to: "inner")
+            try dag.addEdge(from: "inner", to: "last")
+            return dag
+        }
+        func handles(_ key: String, _ inner: DAG<JSON, JSON>? = nil) -> DAG<JSON, JSON> {
+            DAG(name: key, key: key, of: JSON.self) { dag, input in
+                let first = dag.addNode("first", after: input) { _, json in json }
+                let each = dag.addIterator("each", over: first, { $0.elements ?? [] }) { body, json in
+                    body.addNode("mark", after: json) { _, json in JSON("{\"\(key)\":\(json.text)}") }
+                }
+                let all = dag.addNode("all", after: each) { _, elements in JSON.array(elements) }
+                return inner.map { dag.addDAG("inner", $0, after: all) } ?? all
+            }
+        }
+        let dags = [try handles("a", names("b")), try names("c", handles("d"))]
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(
+            storage: storage, dags: dags, configuration: FlowConfiguration(verifiesCoding: verifiesCoding))
+        let results = [#"[{"b":{"a":1}},{"b":{"a":2}}]"#, #"[{"d":{"c":1}},{"d":{"c":2}}]"#]
+        for (dag, result) in zip(dags, results) {
+            #expect(try await runner.process(JSON("[1,2]"), by: dag).result().text == result)
+        }
+        await runner.close()
+        try await storage.close()
+    }
+
     /// A condition that could never choose would let its targets run always, or never.
     @Test func aConditionThatCantChooseIsRefused() throws {
         let inner = DAG(name: "Inner", key: "inner")
