@@ -139,7 +139,11 @@ private struct PlanMaker {
 
     /// Returns the plan of some nodes. The nodes in `entries` get the input.
     func plan(_ members: Set<String>, entries: Set<String>) throws(FlowError) -> Plan {
-        var nodes = [node("input", .input, [])]
+        // The labels of a node `join` may be named as a join.
+        let taken = members.union((graph.conditions["join"] ?? [:]).keys.map { "join=\($0)" })
+        /// Returns the id of a node that the graph doesn't declare.
+        func hidden(_ id: String) -> String { taken.contains(id) ? "=" + id : id }
+        var nodes = [node(hidden("input"), .input, [])]
         /// The index of each node, and the index of the node whose value its successors take. For a node with an
         /// iterator, the second index is that of the iterator.
         var indices: [String: Int] = [:]
@@ -168,11 +172,17 @@ private struct PlanMaker {
                     parents.append(index)
                 }
             }
-            let parent = parents.count == 1 ? parents[0] : add(node("join=\(id)", .merge(Self.combine), parents))
+            let parent =
+                parents.count == 1 ? parents[0] : add(node(hidden("join=\(id)"), .merge(Self.combine), parents))
             let index = add(node(vertex, parent))
             var source = index
             let targets = graph.edges.filter { $0.from == id && $0.isIterator }.map(\.to)
             if !targets.isEmpty {
+                guard !members.contains(id + ".items") else {
+                    throw FlowError(
+                        .duplicateNode,
+                        "A node has the id \(id).items, which is that of the iterator on \(id). Give it its own id.")
+                }
                 let body = try plan(graph.reachable(from: targets, through: .withoutIterators), entries: Set(targets))
                 source = add(iterator(id + ".items", body, index))
             }
@@ -180,7 +190,7 @@ private struct PlanMaker {
             sources[id] = source
             if graph.next(id, .withoutIterators).allSatisfy({ !members.contains($0) }) { leaves.append(source) }
         }
-        let output = leaves.count == 1 ? leaves[0] : add(node("output", .merge(Self.combine), leaves))
+        let output = leaves.count == 1 ? leaves[0] : add(node(hidden("output"), .merge(Self.combine), leaves))
         return Plan(nodes: nodes, output: output)
     }
 

@@ -33,7 +33,7 @@ extension DAG where Input == JSON, Output == JSON {
         case simple
         /// The target and the nodes after it run once for each element of the source's result, which must be a JSON
         /// array. The nodes that follow the source by simple edges get the array of the results, in the order of the
-        /// elements.
+        /// elements. It has the id of the source and `.items`, which no node beside the source may have.
         case iterator
     }
 

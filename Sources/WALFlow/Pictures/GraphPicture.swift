@@ -111,7 +111,8 @@ private struct TextPicture {
     private func add(_ shape: GraphShape, prefix: String, id: String, depth: Int, _ lines: inout [String]) {
         let states = view.states(of: shape, prefix: prefix)
         let indent = String(repeating: "  ", count: depth)
-        let names = Dictionary(uniqueKeysWithValues: shape.nodes.enumerated().map { ($1.id, "\(id)_\($0)") })
+        // The graph may be from a log, and two of its nodes may have one id.
+        let names = Dictionary(shape.nodes.enumerated().map { ($1.id, "\(id)_\($0)") }) { first, _ in first }
         for node in shape.nodes {
             guard let name = names[node.id] else { continue }
             let state = states[node.id] ?? .pending

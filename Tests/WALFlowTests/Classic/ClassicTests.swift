@@ -146,6 +146,44 @@ import WALTasks
         #expect(error?.code == .unreachableNode)
     }
 
+    /// A graph has nodes that it doesn't declare: its input, and the joins of its nodes and ends.
+    @Test func aDAGOfNamesMayUseTheIDsOfItsHiddenNodes() throws {
+        func dag(_ ids: String..., to targets: [String: [String]]) throws -> DAG<JSON, JSON> {
+            let dag = DAG(name: "D", key: "d")
+            for id in ids { try dag.addNode(id, id) { NodeResult($0.payload) } }
+            for (source, targets) in targets { for target in targets { try dag.addEdge(from: source, to: target) } }
+            return dag
+        }
+        // The ids of other graphs stay, and so do their hashes.
+        #expect(
+            try dag("a", "b", "c", to: ["a": ["b", "c"]]).frozen().shape.nodes.map(\.id) == [
+                "input", "a", "b", "c", "output",
+            ])
+        let ends = try dag("input", "output", "other", to: ["input": ["output", "other"]])
+        let joins = try dag("join", "x", "y", to: ["y": ["x"]])
+        try joins.addCondition("join", ["x": "x", "y": "y"])
+        for dag in [ends, joins] {
+            let shape = try dag.frozen().shape
+            #expect(Set(shape.nodes.map(\.id)).count == shape.nodes.count)
+            // The log of an earlier build may have such a graph with each id twice.
+            var twice = shape
+            twice.nodes += shape.nodes
+            for form in GraphPicture.allCases {
+                #expect(try dag.picture(as: form).contains(shape.nodes[1].id))
+                #expect(twice.picture(of: TaskView(nil), as: form).contains(shape.nodes[1].id))
+            }
+        }
+        let more = try dag("input", "output", "other", "late", to: ["input": ["output", "other"], "other": ["late"]])
+        var journal = TaskJournal(id: "t")
+        journal.apply(.result(path: "input", attempt: 1, time: .now, label: nil, bytes: [0x31]))
+        #expect(GraphChange(from: try ends.frozen().shape, to: try more.frozen().shape).conflict(with: journal) == nil)
+
+        let items = try dag("x", "each", "x.items", to: ["x": ["x.items"]])
+        try items.addEdge(.iterator, from: "x", to: "each")
+        let error = #expect(throws: FlowError.self) { try items.frozen() }
+        #expect(error?.code == .duplicateNode)
+    }
+
     @Test func aTaskManagerFindsALiveTask() async throws {
         let (directory, gate) = (TemporaryDirectory(), Gate())
         let dag = DAG(name: "One", key: "one")
