@@ -38,7 +38,13 @@ package struct TaskView {
     /// Returns the states of a graph's nodes, by id.
     package func states(of shape: GraphShape, prefix: String = "") -> [String: State] {
         var states: [String: State] = [:]
-        for node in shape.nodes { states[node.id] = state(of: node, prefix, states) }
+        // The states as the nodes after them see them.
+        var passed: [String: State] = [:]
+        for node in shape.nodes {
+            let state = state(of: node, prefix, passed)
+            states[node.id] = state
+            passed[node.id] = Self.isPassedOver(node, state) ? .done : state
+        }
         // The journal of an iterator doesn't contain the number of its elements. The iterator has ended if a node after
         // it has begun.
         for node in shape.nodes where node.kind == .iterator && states[node.id] != .skipped {
@@ -134,8 +140,16 @@ package struct TaskView {
     private func inner(_ node: GraphShape.Node, _ path: String) -> State {
         guard node.kind == .dag, let body = node.body else { return .running }
         let states = states(of: body, prefix: path + "/")
-        if states.values.contains(.failed) { return .failed }
-        return states[body.output] == .done ? .done : .running
+        func isDone(_ node: GraphShape.Node) -> Bool {
+            states[node.id] == .done || Self.isPassedOver(node, states[node.id])
+        }
+        if body.nodes.contains(where: { states[$0.id] == .failed && !isDone($0) }) { return .failed }
+        return body.nodes.contains { $0.id == body.output && isDone($0) } ? .done : .running
+    }
+
+    /// Whether a task continues after the failure of a node.
+    private static func isPassedOver(_ node: GraphShape.Node, _ state: State?) -> Bool {
+        state == .failed && node.optional == true
     }
 
     private func hasBegun(_ path: String) -> Bool {

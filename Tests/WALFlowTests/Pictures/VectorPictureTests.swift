@@ -133,6 +133,37 @@ import Testing
             ])
     }
 
+    /// People would look for a reason why the task doesn't continue.
+    @Test func theNodesAfterAFailureThatIsPassedOverAreReady() throws {
+        func inner(_ isLast: Bool) -> DAG<Int, Int?> {
+            DAG(name: "Inner", key: "inner", of: Int.self) { dag, input in
+                let extra = dag.addOptionalNode("extra", after: input) { _, value in value }
+                return isLast ? extra : dag.addNode("pick", after: extra) { _, value in value }
+            }
+        }
+        let dag = DAG(name: "Order", key: "order", of: Int.self) { dag, input in
+            let extra = dag.addOptionalNode("extra", after: input) { _, value in value }
+            let charge = dag.addNode("charge", after: extra) { _, value in value }
+            let some = dag.addDAG("some", inner(false), after: input)
+            let last = dag.addDAG("last", inner(true), after: input)
+            return dag.addNode("ship", after: charge, some, last) { _, x, y, z in [x, y, z] }
+        }
+        let shape = try dag.frozen().shape
+        var journal = TaskJournal(id: "t")
+        for path in ["extra", "some/extra", "last/extra"] {
+            journal.apply(.failure(path: path, attempt: 1, time: Walker.time, error: "no", retryAt: nil))
+        }
+        func states() -> [TaskView.State?] {
+            let states = TaskView(journal).states(of: shape)
+            return ["extra", "charge", "some", "last", "ship"].map { states[$0] }
+        }
+        #expect(states() == [.failed, .ready, .running, .done, .pending])
+        for path in ["some/pick", "charge"] {
+            journal.apply(.result(path: path, attempt: 1, time: Walker.time, label: nil, bytes: [49]))
+        }
+        #expect(states() == [.failed, .done, .done, .done, .ready])
+    }
+
     /// The journal forgets the steps of an element that has an output.
     @Test func theStepsOfAnElementThatHasEndedAreDone() throws {
         let dag = DAG(name: "Each", key: "each", of: [Int].self) { dag, input in
