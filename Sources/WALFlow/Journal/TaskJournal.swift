@@ -121,7 +121,8 @@ package struct TaskJournal: Hashable, Sendable {
             guard end == nil, steps[path]?.wait == nil, steps[path]?.result == nil else { return }
             steps[path, default: Step()].wait = Wait(signal: signal, due: due)
         case .signal(let path, let id, let payload):
-            guard end == nil, signalIDs.insert(id).inserted else { return }
+            // A checkpoint writes an id that is used up as a signal without a path.
+            guard end == nil, signalIDs.insert(id).inserted, !path.isEmpty else { return }
             signals.append(Signal(path: path, id: id, payload: payload))
         case .control(let control): apply(control)
         case .resumed(let count): resumedCount = max(resumedCount, count)
@@ -229,10 +230,18 @@ package struct TaskJournal: Hashable, Sendable {
         if !trace.isEmpty { events.append(.trace(fields: trace)) }
         events += controls.map(FlowRecord.Event.control)
         for signal in signals { events.append(.signal(path: signal.path, id: signal.id, payload: signal.payload)) }
+        for id in usedSignalIDs.sorted() { events.append(.signal(path: "", id: id, payload: [])) }
         for (path, step) in steps.sorted(by: { $0.key < $1.key }) { events += Self.events(path, step) }
         if resumedCount > 0 { events.append(.resumed(count: resumedCount)) }
         if let end { events.append(.end(end)) }
         return events
+    }
+
+    /// The ids of signals that waits took whose results the task no longer has, after a retry or the end of an element.
+    private var usedSignalIDs: Set<String> {
+        guard !signalIDs.isEmpty else { return [] }
+        let taken = steps.values.lazy.filter { $0.wait?.signal != nil }.compactMap(\.label)
+        return signalIDs.subtracting(signals.map(\.id)).subtracting(taken)
     }
 
     private static func events(_ path: String, _ step: Step) -> [FlowRecord.Event] {

@@ -143,6 +143,30 @@ import WAL
         #expect(other.signals.map(\.id) == ["other", "new"])
     }
 
+    /// A sender that repeats a signal would answer the wait of a retry.
+    @Test mutating func aCheckpointKeepsTheIDsOfUsedSignals() {
+        for (path, id) in [("w", "mail"), ("each[0]/w", "call"), ("kept", "letter")] {
+            journal.apply(.signal(path: path, id: id, payload: [1]))
+            journal.apply(.wait(path: path, signal: path, due: nil))
+            journal.apply(Self.result(path, label: id))
+        }
+        journal.apply(.signal(path: "later", id: "note", payload: [1]))
+        journal.forget("each[0]/w")
+        journal.apply(.control(FlowRecord.Control(number: 1, action: .retry, time: Self.time, paths: ["w"])))
+        journal.apply(.wait(path: "w", signal: "w", due: nil))
+        // Also the checkpoint after a restart.
+        for _ in 0..<2 {
+            let before = journal
+            journal = TaskJournal(id: "t")
+            for event in before.records { journal.apply(event) }
+            #expect(journal.records == before.records)
+            for id in ["mail", "call", "letter", "note"] { journal.apply(.signal(path: "w", id: id, payload: [2])) }
+            #expect(journal.signals == before.signals && journal.signals.map(\.id) == ["note"])
+        }
+        // Only the ids that no other record has.
+        #expect(journal.records.count { if case .signal("", _, _) = $0 { true } else { false } } == 2)
+    }
+
     /// The tool reads logs that anyone may have written.
     @Test mutating func theLargestNumbersOverflowNothing() {
         let largest = UInt32.max
