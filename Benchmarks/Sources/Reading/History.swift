@@ -16,7 +16,7 @@ enum History {
     static func cases(_ options: SuiteOptions) -> [Case] {
         let whole = options.quick ? [1] : [1, 8]
         let many = options.quick ? 2048 : 16384
-        let sparse = options.quick ? [1, 16] : [1, 4, 16, 64]
+        let sparse = options.quick ? [1, 4] : [1, 4, 16, 64]
         return whole.map { size in
             Case(Comparison("history", Setup(history: size << 30)), .log) {
                 try measure(size << 30, sparse: false, in: $0)

@@ -70,6 +70,13 @@ static void create(jsCtx *context, const char *stream, int replicas, char subjec
     config.SubjectsLen = 1;
     config.Replicas = replicas;
     check("create", js_AddStream(NULL, context, &config, NULL, NULL));
+    // Without a leader, nobody answers a message.
+    for (int has_leader = replicas == 1; !has_leader; nats_Sleep(10)) {
+        jsStreamInfo *info = NULL;
+        if (js_GetStreamInfo(&info, context, stream, NULL, NULL) != NATS_OK) continue;
+        has_leader = info->Cluster && info->Cluster->Leader && info->Cluster->Leader[0];
+        jsStreamInfo_Destroy(info);
+    }
 }
 
 static FILE *open_file(const char *path, const char *mode) {
