@@ -18,7 +18,11 @@ extension LogReader {
             }
             guard let segment = current else { return .none }
             if visibility == .durable, try !isDurable(segment) { return .none }
-            if segment.isCompressed { retain(segment.memory) }
+            if segment.isCompressed {
+                retain(segment.memory)
+                // The check may move the window, and the run points into it.
+                run = RecordRun()
+            }
             let outcome = unsafe try check(segment)
             isAtEmptyPlace = if case .empty = unsafe outcome { true } else { false }
             switch unsafe outcome {
@@ -30,7 +34,7 @@ extension LogReader {
                     guard try advance(from: segment, isEmpty: false, .body) else { return .none }
                     continue
                 }
-                if let found = unsafe try take(frame.header, body, of: segment) { return found }
+                if let found = unsafe take(frame.header, body, of: segment) { return found }
                 if case .footer = unsafe body, gaps.next == nil {
                     guard try advance(from: segment, isFooter: true) else { return .none }
                 }
@@ -44,9 +48,7 @@ extension LogReader {
 
     /// Takes a valid frame and moves past it. Stays at a footer, and at a frame whose record index shows a gap before
     /// it.
-    private func take(
-        _ header: FrameHeader, _ body: FrameValidity.Body, of segment: ReadableSegment
-    ) throws(WALError) -> Found? {
+    private func take(_ header: FrameHeader, _ body: FrameValidity.Body, of segment: ReadableSegment) -> Found? {
         let sequence = segment.segment.header.baseSequence + UInt64(header.recordIndex)
         if header.recordIndex > recordIndex {
             // The index skipped frames, and one of them may give the reason. Walk the segment from its first frame.
@@ -75,8 +77,9 @@ extension LogReader {
             // Take the address before the window of a compressed segment moves. The old window stays in memory for one
             // move.
             let payload = unsafe segment.bytes.base.map { unsafe $0 + start + Frame.Offset.body }
-            // After a seek there may be only one record to read, so nothing is read ahead.
-            if isSeeking { isSeeking = false } else { try beginRun(segment) }
+            // After a seek there may be only one record to read, so nothing is read ahead. A failure to read ahead is
+            // left to the next call: if it were thrown here, the caller would miss this record.
+            if isSeeking { isSeeking = false } else { try? beginRun(segment) }
             return unsafe Found(sequence: sequence, time: header.time, payload: payload, size: header.bodySize)
         case .batch(let content): unsafe begin(content, sequence: sequence, time: header.time)
         case .footer, .other: break
