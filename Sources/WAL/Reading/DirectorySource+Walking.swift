@@ -143,7 +143,11 @@ extension DirectorySource {
             guard let index = map.index(of: old.segmentNumber) else {
                 return Continuation(step: .end, gaps: map.gaps)
             }
-            guard map.places[index].header.incarnation == old.incarnation else { continue }
+            guard map.places[index].header.incarnation == old.incarnation else {
+                // The map may be older than the reader's file. If it isn't, another file has taken that one's place.
+                if isFresh { return Continuation(step: .again) }
+                continue
+            }
             if place.isFooter { return try next(map, index + 1) }
             guard let found = map.places[index].breaks.first(where: { $0.offset == place.offset }) else { continue }
             switch found.decision {

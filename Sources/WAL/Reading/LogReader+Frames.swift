@@ -69,7 +69,6 @@ extension LogReader {
         if case .footer = unsafe body { return nil }
         let start = offset
         offset += header.size
-        tries = 0
         switch unsafe body {
         case .record:
             recordIndex = header.recordIndex + 1

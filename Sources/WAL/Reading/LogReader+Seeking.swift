@@ -27,6 +27,7 @@ extension LogReader {
         gaps = GapReporter()
         foundGap = nil
         tries = 0
+        triedSequence = 0
         isSeeking = true
         self.place = place
         switchTo(nil)

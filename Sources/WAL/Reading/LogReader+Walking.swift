@@ -47,6 +47,8 @@ extension LogReader {
 
     /// Locates the place again, because the mapped file may no longer be the file on disk.
     private func locateAgain() {
+        // A seek must not return to that file.
+        if let index = opened.firstIndex(where: { $0.segment.segment === current?.segment }) { forget(index) }
         // If `place` is still a time, no record of that time was found yet. Then the search starts over.
         if case .sequence = place { place = .sequence(nextSequence.rawValue) }
         switchTo(nil)
@@ -61,16 +63,18 @@ extension LogReader {
         let place = ReadingPlace(offset: offset, isEmpty: isEmpty, isFooter: isFooter)
         let continuation = try source.continuation(of: segment, at: place)
         if !continuation.gaps.isEmpty { gaps.known = continuation.gaps }
-        tries += 1
-        if tries > Self.triesMax { throw corrupted(segment, reason) }
         switch continuation.step {
         case .end:
             tries = 0
             noteEnd()
             return false
         case .damaged: throw corrupted(segment, reason)
-        case .again: locateAgain()
-        case .beginning: begin(segment)
+        case .again:
+            try countTry(segment, reason)
+            locateAgain()
+        case .beginning:
+            try countTry(segment, reason)
+            begin(segment)
         case .frame(let next):
             offset = next
             isAtIndexEntry = false
@@ -78,6 +82,15 @@ extension LogReader {
         case .segment(let next): try enter(next, after: segment)
         }
         return true
+    }
+
+    /// Throws if the reader goes back for the same sequence number again and again. The frames before it are the same
+    /// each time, so they don't count.
+    private func countTry(_ segment: ReadableSegment, _ reason: FrameValidity.Reason) throws(WALError) {
+        if reached > triedSequence { tries = 0 }
+        triedSequence = max(triedSequence, reached)
+        tries += 1
+        if tries > Self.triesMax { throw corrupted(segment, reason) }
     }
 
     /// Finds the gap at the log's end, if there is one that wasn't reported.

@@ -32,8 +32,10 @@ public final class LogReader {
     /// The segments that a seeking reader has been in, with the places of frames that it found, and their sequence numbers.
     var opened: [FramePlaces] = []
     var openedSequences: [ClosedRange<UInt64>] = []
-    /// The number of failed attempts to read at this place.
+    /// The number of times that the reader has gone back for ``triedSequence``.
     var tries = 0
+    /// The highest sequence number that the reader had not yet reached when it went back.
+    var triedSequence: UInt64 = 0
     /// Buffers that the reader has left while the caller still holds a view into them.
     private var retainedBuffers: [AnyObject] = []
     /// Whether the caller holds a view. Its memory must stay, even if the reader is used meanwhile.
