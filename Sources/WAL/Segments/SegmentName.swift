@@ -41,7 +41,7 @@ enum SegmentName {
     }
 
     static func isUnfinished(_ name: String) -> Bool {
-        name.hasSuffix(rewriteSuffix) || name.hasSuffix(compressingSuffix)
+        number(name, suffix: rewriteSuffix) != nil || number(name, suffix: compressingSuffix) != nil
     }
 
     static func poisoned(_ number: UInt64) -> String {
@@ -66,7 +66,9 @@ enum SegmentName {
 
     static func number(_ name: String, suffix: String) -> UInt64? {
         guard name.utf8.count == zeros.utf8.count + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
-        // `UInt64` accepts a leading plus sign, but a segment's name never has one.
-        return name.utf8.first == UInt8(ascii: "+") ? nil : UInt64(name.dropLast(suffix.utf8.count))
+        // `UInt64` accepts a leading sign, also that of -0, but a segment's name never has one.
+        let digits = name.utf8.prefix(zeros.utf8.count)
+        let isDigits = digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return isDigits ? UInt64(Substring(digits)) : nil
     }
 }
