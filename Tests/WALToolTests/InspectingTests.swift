@@ -95,6 +95,13 @@ import Testing
         try bytes.write(to: path)
         let problem = try #require(try objects(["dump", log, "--frames", "--segment", "2"], status: 1).last)
         #expect(problem["problem"] as? String == "checksum" && problem["offset"] as? Int == frame["offset"] as? Int)
+
+        // Without its first eight bytes, the frame isn't there. The segment has more.
+        let offset = try #require(frame["offset"] as? Int)
+        bytes.replaceSubrange(offset..<offset + 8, with: Data(count: 8))
+        try bytes.write(to: path)
+        let missing = try #require(try objects(["dump", log, "--frames", "--segment", "2"], status: 1).last)
+        #expect(missing["problem"] as? String == "commitWord" && missing["offset"] as? Int == offset)
     }
 
     @Test func timesLimitWhatIsShown() throws {

@@ -21,6 +21,9 @@ enum FrameValidity {
 
     /// The condition that isn't met, by its number in FORMAT.md.
     enum Reason: String {
+        /// 2: the commit word is zero, although frames follow. A list of frames reports this; otherwise such a place is
+        /// ``Outcome/empty``.
+        case commitWord
         /// 3: the length is impossible.
         case length
         /// 4: the checksum doesn't match.

@@ -31,12 +31,16 @@ extension ReadOnlyLog {
         inSegment number: UInt64? = nil, _ body: (FrameInfo) throws -> Bool
     ) throws {
         for each in try source.directory.segmentNumbers() where number == nil || number == each {
+            // Ask first: without a writer, the segment that is opened then doesn't change.
+            let isWritten = DirectoryLock.isHeld(in: source.directory)
             guard let segment = try source.readable(each), segment.segment.header.state != .prepared else { continue }
-            guard try Self.walk(segment, body) else { return }
+            guard try Self.walk(segment, isWritten: isWritten, body) else { return }
         }
     }
 
-    private static func walk(_ segment: ReadableSegment, _ body: (FrameInfo) throws -> Bool) throws -> Bool {
+    private static func walk(
+        _ segment: ReadableSegment, isWritten: Bool, _ body: (FrameInfo) throws -> Bool
+    ) throws -> Bool {
         let header = segment.segment.header
         var offset = SegmentHeader.size
         var recordIndex: UInt32 = 0
@@ -44,8 +48,12 @@ extension ReadOnlyLog {
             var info = FrameInfo(
                 segment: segment.segment.number, offset: offset, size: 0,
                 sequence: SequenceNumber(rawValue: header.baseSequence + UInt64(recordIndex)), recordCount: 0)
-            switch unsafe try segment.check(at: offset) {
-            case .empty, .atLimit: return true
+            switch unsafe try segment.check(at: offset, recordIndexMin: recordIndex) {
+            case .atLimit: return true
+            case .empty:
+                guard try hasMore(segment, after: offset, recordIndex, isWritten: isWritten) else { return true }
+                info.problem = FrameValidity.Reason.commitWord.rawValue
+                return try body(info)
             case .invalid(let reason):
                 info.problem = reason.rawValue
                 return try body(info)
@@ -70,6 +78,21 @@ extension ReadOnlyLog {
             }
         }
         return true
+    }
+
+    /// Whether a segment has frames after a place where nothing was committed. In an unsealed segment of a live writer,
+    /// a producer may be about to commit there.
+    private static func hasMore(
+        _ segment: ReadableSegment, after offset: Int, _ recordIndex: UInt32, isWritten: Bool
+    ) throws(WALError) -> Bool {
+        // A segment is sealed, and compressed, only when all of it is committed.
+        if segment.footer != nil || segment.isCompressed { return true }
+        if isWritten { return false }
+        let header = segment.segment.header
+        let search = FrameSearch(
+            seed: segment.segment.seed, basePosition: header.basePosition, baseSequence: header.baseSequence)
+        return try search.next(
+            in: segment.bytes, limit: segment.limit, from: offset + Frame.alignment, recordIndexMin: recordIndex) != nil
     }
 }
 

@@ -59,9 +59,9 @@ struct ReadableSegment {
         return range.upperBound
     }
 
-    /// Checks the frame at an offset, without knowing the records before it.
-    func check(at offset: Int) throws(WALError) -> FrameValidity.Outcome {
-        unsafe try bytes.check(at: offset, limit: limit, seed: segment.seed, recordIndexMin: 0)
+    /// Checks the frame at an offset. Without the number of records before it, its record index may be any.
+    func check(at offset: Int, recordIndexMin: UInt32 = 0) throws(WALError) -> FrameValidity.Outcome {
+        unsafe try bytes.check(at: offset, limit: limit, seed: segment.seed, recordIndexMin: recordIndexMin)
     }
 
     /// Whether a frame is committed at an offset of a plain segment.
