@@ -30,6 +30,8 @@ extension DirectorySource {
     private func located(_ choose: ([Listed]) -> Listed?) throws(WALError) -> LocatedSegment? {
         var previous: UInt64?
         while true {
+            // The recovery of a live writer has dropped everything after a torn tail.
+            let isWritten = DirectoryLock.isHeld(in: directory)
             var segments: [ExaminedSegment] = []
             for number in try directory.segmentNumbers() {
                 guard var segment = try examined(number) else { continue }
@@ -44,14 +46,23 @@ extension DirectorySource {
             }
             var chosen = choose(listed)
             var gaps: [LogGap] = []
-            if isInQuestion(listed, before: chosen) {
+            var mayBeTorn = false
+            var isInQuestion = isInQuestion(listed, before: chosen)
+            if !isInQuestion, !isWritten, let chosen {
+                isInQuestion = try isInDoubt(segments, upTo: chosen.number)
+                mayBeTorn = chosen.footer == nil && chosen.header.map { $0.bootID.isSameBoot(as: .current) } == false
+            }
+            if isInQuestion {
                 let map = try maps.map()
                 listed.removeAll { map.index(of: $0.number) == nil }
                 gaps = map.gaps
                 chosen = choose(listed)
+                mayBeTorn = chosen.map { map.isTorn($0.number) } ?? false
             }
             guard let chosen else { return gaps.isEmpty ? nil : LocatedSegment(gaps: gaps) }
-            if let found = try readable(chosen.number) { return LocatedSegment(segment: found, gaps: gaps) }
+            if let found = try readable(chosen.number) {
+                return LocatedSegment(segment: found, gaps: gaps, mayBeTorn: mayBeTorn)
+            }
             // The segment was removed meanwhile, so another one is the first.
             guard chosen.number != previous else { return nil }
             previous = chosen.number
@@ -68,6 +79,31 @@ extension DirectorySource {
             if segment.number == chosen?.number { return false }
             if segment.footer == nil { return true }
             last = header
+        }
+        return false
+    }
+
+    /// Whether the log may end in a sealed segment up to and including this one. A footer can reach the disk without
+    /// the frames before it, so recovery reads these frames if nothing proves that they are durable.
+    private func isInDoubt(_ segments: [ExaminedSegment], upTo number: UInt64) throws(WALError) -> Bool {
+        guard hasDoubtfulFooter(segments, upTo: number) else { return false }
+        // The frames of the last segment often prove it. That is less to read than the whole log.
+        var segments = segments
+        let buffer = ReadBuffer()
+        for index in segments.indices where segments[index].belongs(to: logID) && !segments[index].hasFooter {
+            _ = try segments[index].readFramesIfThere(into: buffer)
+        }
+        return hasDoubtfulFooter(segments, upTo: number)
+    }
+
+    private func hasDoubtfulFooter(_ segments: [ExaminedSegment], upTo number: UInt64) -> Bool {
+        var durablePosition: UInt64 = 0
+        for segment in segments.reversed() where segment.belongs(to: logID) {
+            durablePosition = max(durablePosition, segment.durablePosition)
+            guard segment.number <= number, let header = segment.header, let footer = segment.footer else { continue }
+            if durablePosition < header.position(at: footer.offset), !header.bootID.isSameBoot(as: .current) {
+                return true
+            }
         }
         return false
     }

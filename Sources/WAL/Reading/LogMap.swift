@@ -29,6 +29,13 @@ struct LogMap: Sendable {
         places.firstIndex { $0.header.segmentNumber == number }
     }
 
+    /// Whether recovery would end the log in a segment.
+    func isTorn(_ number: UInt64) -> Bool {
+        places.contains { place in
+            place.header.segmentNumber == number && place.breaks.contains { $0.decision == .tornTail }
+        }
+    }
+
     func index(behind number: UInt64) -> Int? {
         places.firstIndex { $0.header.segmentNumber > number }
     }

@@ -32,4 +32,6 @@ struct LocatedSegment {
     var segment: ReadableSegment?
     /// The gaps before and around the segment, in order.
     var gaps: [LogGap] = []
+    /// Whether recovery may end the log in the segment. Then the reader passes no frame without reading it.
+    var mayBeTorn = false
 }

@@ -13,7 +13,8 @@ struct HandmadeSegment {
     private let seed: UInt32
 
     static let anotherBoot = BootID(low: 1, high: 2)
-    private static let time: Int64 = 1_700_000_000_000_000
+    /// The time of a record.
+    static func time(_ sequence: UInt64) -> Int64 { 1_700_000_000_000_000 + Int64(sequence) }
 
     init(capacity: Int = 64 << 10, bootID: BootID = .unknown, after predecessor: HandmadeSegment? = nil) {
         let number = (predecessor?.header.segmentNumber ?? 0) + 1
@@ -45,10 +46,10 @@ struct HandmadeSegment {
     ) -> Int {
         let offset = bytes.count
         let index = recordIndex ?? recordCount
-        let seed = seed
+        let (seed, time) = (seed, Self.time(header.baseSequence + UInt64(index)))
         bytes += body.withUnsafeBytes { body in
             Frame.encode(
-                kind: kind, recordIndex: index, durableDistance: durableDistance, time: Self.time, body: body,
+                kind: kind, recordIndex: index, durableDistance: durableDistance, time: time, body: body,
                 seed: seed, offset: offset)
         }
         recordCount = kind == .record ? index + 1 : index
@@ -58,11 +59,11 @@ struct HandmadeSegment {
 
     /// Adds the footer. With the durable distance 0, it says that all frames before it are durable.
     mutating func seal(durableDistance: UInt32, index: [SegmentFooter.IndexEntry] = []) {
-        let count = UInt64(recordCount)
+        let (first, count) = (header.baseSequence, UInt64(recordCount))
         let footer = SegmentFooter(
-            offset: end, firstSequence: header.baseSequence, finalSequence: header.baseSequence + count - 1,
-            firstTime: count > 0 ? Self.time : 0, lastTime: count > 0 ? Self.time : 0, recordCount: count,
-            payloadSize: 0, index: index, markers: Markers())
+            offset: end, firstSequence: first, finalSequence: first + count - 1,
+            firstTime: count > 0 ? Self.time(first) : 0, lastTime: count > 0 ? Self.time(first + count - 1) : 0,
+            recordCount: count, payloadSize: 0, index: index, markers: Markers())
         add(.footer, footer.encodeBody(), durableDistance: durableDistance)
     }
 
