@@ -541,7 +541,16 @@ def repaired(binary, path, boot, before):
     if records != kept:
         return "repair: %d records were whole, %d afterwards; the first that differs: %r" % (
             len(kept), len(records), next(((a[0], b[0]) for a, b in zip(kept, records) if a != b), None))
+    lost = missing(log, {True, None}) & missing(before, {False})
+    if lost:
+        return "repair: %d was never acknowledged, and is lost afterwards" % min(lost)
     return compare(binary, path, boot) or named(binary, path, log, repaired=True)
+
+
+def missing(log, answers):
+    """The numbers in a reader's gaps of which these were acknowledged, were not, or may have been."""
+    gaps = [item for item in log.read() if isinstance(item, dict) and item["acknowledged"] in answers and item["last"]]
+    return {number for gap in gaps for number in range(gap["first"], min(gap["last"], gap["first"] + (1 << 16)) + 1)}
 
 
 def repairable(log):

@@ -38,9 +38,9 @@ struct RecoveryPlan {
         /// have records that this one doesn't have.
         var isDuplicateDisposable: Bool { action == .keep && !segment.isCompressed }
 
-        /// The offsets of places that were claimed and abandoned.
-        var abandonedOffsets: Set<Int> {
-            Set(breaks.filter { $0.decision == .abandonedClaims }.map(\.offset))
+        /// The offsets of the breaks with a decision.
+        func offsets(of decision: GapDecision) -> Set<Int> {
+            Set(breaks.filter { $0.decision == decision }.map(\.offset))
         }
 
         /// Plans a rewrite of the segment. If there are several reasons, the first is reported.

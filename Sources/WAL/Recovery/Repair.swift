@@ -129,7 +129,8 @@ struct Repair {
             header: header, predecessor: predecessor,
             contents: try buffer.load(try step.segment.file, of: header, isImmutable: true),
             to: file, end: end,
-            recordCount: step.recordCount, abandoned: step.abandonedOffsets, markersBefore: markers)
+            recordCount: step.recordCount, abandoned: step.offsets(of: .abandonedClaims),
+            corrupted: step.offsets(of: .corruption), markersBefore: markers)
         try setAside(step.segment, replacement: name)
         try remove(SegmentName.poisoned(header.segmentNumber))
         add(

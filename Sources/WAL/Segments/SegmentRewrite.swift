@@ -20,11 +20,11 @@ struct SegmentRewrite {
     /// Rewrites a segment to `file` up to the offset `end`, or to the end of its frames.
     ///
     /// If there is a `predecessor`, the new header refers to it. A gap that begins at one of the offsets in `abandoned`
-    /// was never committed.
+    /// was never committed. One that begins at an offset in `corrupted` had records.
     static func write(
         header old: SegmentHeader, predecessor: SegmentHeader.Predecessor? = nil, contents: SegmentBytes,
         to file: File, end: Int?, recordCount: UInt64,
-        abandoned: Set<Int> = [], markersBefore: Markers
+        abandoned: Set<Int> = [], corrupted: Set<Int> = [], markersBefore: Markers
     ) throws(WALError) -> Written {
         var rewrite = SegmentRewrite(file, old)
         if var predecessor {
@@ -33,6 +33,7 @@ struct SegmentRewrite {
             rewrite.header.predecessor = predecessor
         }
         var nextIndex: UInt64 = 0
+        var endsWithoutRecords = false
         let limit = end ?? .max
         var previousEnd = SegmentHeader.size
         _ = unsafe try SegmentScan(contents, header: old) { frame, offset in
@@ -47,9 +48,15 @@ struct SegmentRewrite {
                 header.kind, recordIndex: header.recordIndex, time: header.time, body: Array(frame.body))
             nextIndex = rewrite.recordEnd
             previousEnd = offset + header.size
+            endsWithoutRecords = header.kind == .void || header.kind == .lost
         }
-        if nextIndex < recordCount {
-            rewrite.add(.lost, recordIndex: UInt32(clamping: nextIndex), time: Timestamp.now.rawValue, body: [])
+        let isAbandoned = abandoned.contains(previousEnd)
+        // A void or lost frame at the end has the numbers up to the footer's, unless damage comes after it.
+        let isCovered = endsWithoutRecords && !isAbandoned && !corrupted.contains(previousEnd)
+        if nextIndex < recordCount, !isCovered {
+            rewrite.add(
+                isAbandoned ? .void : .lost, recordIndex: UInt32(clamping: nextIndex), time: Timestamp.now.rawValue,
+                body: [])
         }
         return try rewrite.finish(recordCount: recordCount, markersBefore: markersBefore)
     }

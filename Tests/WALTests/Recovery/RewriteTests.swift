@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+
+@testable import WAL
+
+/// A recovery that writes a segment's valid frames to a new file states which numbers have no record, and why. If it stated a
+/// loss where there was none, an operator would look for records that nobody has written.
+@Suite struct RewriteTests {
+    enum End: CaseIterable {
+        case abandonedClaim, voidFrame, voidFrameBeforeFooter
+    }
+
+    private struct Gap: Hashable {
+        var numbers: ClosedRange<UInt64>
+        var reason: LogGap.Reason
+        var isAcknowledged: Bool?
+    }
+
+    private static func gaps(_ directory: TemporaryDirectory) throws -> [Gap] {
+        try readEntries(ReadOnlyLog(at: directory.path).reader()).compactMap { entry in
+            guard case .gap(let gap) = entry, let last = gap.last else { return nil }
+            return Gap(
+                numbers: gap.first.rawValue...last.rawValue, reason: gap.reason, isAcknowledged: gap.isAcknowledged)
+        }
+    }
+
+    @Test(arguments: End.allCases) func `void numbers at a segment's end stay void`(_ end: End) throws {
+        var first = BuiltSegment(1)
+        first.add(.record, payload(1), records: 1)
+        switch end {
+        case .abandonedClaim: first.abandon(byteCount: 32, records: 1)
+        case .voidFrame: first.add(.void, records: 1)
+        case .voidFrameBeforeFooter:
+            first.add(.void, records: 1)
+            first.seal()
+        }
+        var second = BuiltSegment(2, after: first)
+        second.add(.record, payload(3), records: 1)
+        first.damageHeader()
+        let directory = try BuiltSegment.write([first, second])
+        let void = [Gap(numbers: 2...2, reason: .void, isAcknowledged: false)]
+        #expect(try Self.gaps(directory) == void)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        #expect(log.recovery.steps.contains { $0.action == .rewrite && $0.segment == 1 })
+        try log.closeBlocking()
+        #expect(try Self.gaps(directory) == void)
+        #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.payload) == [payload(1), payload(3)])
+        #expect(try Verification.verifyBlocking(at: directory.path).findings == [])
+    }
+}
