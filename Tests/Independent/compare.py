@@ -387,9 +387,13 @@ def damage(rng, files):
         at &= ~511
         data[at:at + 512] = other[at:at + 512]
     elif what == "rename":
-        new = "%020d.wal" % rng.randint(1, 12)
+        number = rng.choice([rng.randint(1, 12)] * 4 + [(1 << 61) - 1, 1 << 61, (1 << 62) - 1, 1 << 63, (1 << 63) + 1, (1 << 64) - 1])
+        new = "%020d.wal" % number
         if new not in files:
-            files[new] = files.pop(name)
+            del files[name]
+            if len(data) >= wal.FRAMES_START and rng.random() < 0.5:
+                data = with_headers(data, lambda h: struct.pack_into("<Q", h, 48, number))
+            files[new] = bytes(data)
         return "%s: renamed %s" % (name, new)
     elif what == "stranger" and len(data) > wal.FRAMES_START:
         data = with_headers(data, lambda h: h.__setitem__(32, h[32] ^ 1))

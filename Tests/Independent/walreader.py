@@ -717,7 +717,8 @@ def out_of_reach(segments, log_id):
         base = max([most] + [b.base + (1 << 40) for b in before])
         position = max([most] + [b.position + (1 << 40) for b in before])
         epoch = max([most] + [b.epoch + (1 << 20) for b in before])
-        if h.base > base or h.position > position or h.epoch > epoch:
+        number = max([1 << 63] + [b.number + (1 << 20) for b in before])
+        if h.base > base or h.position > position or h.epoch > epoch or h.number > number:
             result.add(segment.number)
         else:
             before.append(h)

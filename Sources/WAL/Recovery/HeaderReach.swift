@@ -2,8 +2,9 @@
 ///
 /// No log reaches 2^62 records, bytes or epochs in a thousand years, but a forged header may state such numbers.
 /// Segments written after it have even higher numbers, and must not be refused. So beyond 2^62, only the step from the
-/// earlier headers is limited.
+/// earlier headers is limited. The same holds for the numbers of segments, from 2^63 on.
 struct HeaderReach {
+    var number: UInt64 = 1 << 63
     var sequence = first
     var position = first
     var epoch = first
@@ -12,13 +13,15 @@ struct HeaderReach {
 
     /// Adds a header that comes before the one to check.
     mutating func add(_ header: SegmentHeader) {
+        number = max(number, header.segmentNumber + 1 << 20)
         sequence = max(sequence, header.baseSequence + 1 << 40)
         position = max(position, header.basePosition + 1 << 40)
         epoch = max(epoch, header.epoch + 1 << 20)
     }
 
     func has(_ header: SegmentHeader) -> Bool {
-        header.baseSequence <= sequence && header.basePosition <= position && header.epoch <= epoch
+        header.segmentNumber <= number && header.baseSequence <= sequence && header.basePosition <= position
+            && header.epoch <= epoch
     }
 }
 

@@ -85,11 +85,18 @@ struct RecoveryPlan {
     var body: [UInt8]?
     /// The new segment's number.
     let nextNumber: UInt64
+    /// The highest numbers that the new segment's header may have. A promotion raises the epoch once more.
+    private var reach = HeaderReach()
+
+    /// No log reaches this number. From it on, only the numbers of files in place count.
+    private static let strayNumberMax: UInt64 = 1 << 61
 
     init(_ segments: [ExaminedSegment], currentBoot: BootID) {
-        logID = Self.logID(of: segments)
-        // A file without a header may have any name. It is set aside.
-        let numbered = segments.filter { $0.number < SegmentName.numberMax >> ($0.header == nil ? 1 : 0) }
+        let logID = Self.logID(of: segments)
+        self.logID = logID
+        // The new header isn't whole unless its number is higher than that of each file in place. Any other file may
+        // have any name.
+        let numbered = segments.filter { $0.belongs(to: logID) || $0.number < Self.strayNumberMax }
         nextNumber = (numbered.map(\.number).max() ?? 0) + 1
         report.segmentCount = segments.count
         report.bytesScanned = segments.reduce(0) { $0 + ($1.scan == nil ? 0 : $1.fileSize) }
@@ -119,7 +126,8 @@ struct RecoveryPlan {
         if !report.findings.isEmpty { epoch += 1 }
         // Files that are set aside may have had numbers beyond the reach of a header at the new segment's place.
         nextSequence = min(nextSequence, chain.reach.sequence)
-        epoch = min(epoch, chain.reach.epoch)
+        epoch = min(epoch, chain.reach.epoch - 1)
+        reach = chain.reach
         if let last = chain.last {
             hasSegments = true
             source = last.header.source
@@ -133,8 +141,8 @@ struct RecoveryPlan {
     /// Adopts the decisions of an interrupted recovery.
     mutating func resume(from earlier: RecoveryIntent?) {
         guard let earlier else { return }
-        if source == nil { nextSequence = max(nextSequence, min(earlier.nextSequence, SegmentName.numberMax)) }
-        epoch = max(epoch, earlier.epoch)
+        if source == nil { nextSequence = max(nextSequence, min(earlier.nextSequence, reach.sequence)) }
+        epoch = max(epoch, min(earlier.epoch, reach.epoch - 1))
         report.epoch = epoch
         body = report.findings.isEmpty ? earlier.body : RecoveryBody.encode(report)
     }

@@ -3,8 +3,8 @@ import Testing
 
 @testable import WAL
 
-/// A recovery that writes a segment's valid frames to a new file states which numbers have no record, and why. If it stated a
-/// loss where there was none, an operator would look for records that nobody has written.
+/// A recovery that writes a segment's valid frames to a new file states which numbers have no record, and why. If it
+/// stated a loss where there was none, an operator would look for records that nobody has written.
 @Suite struct RewriteTests {
     enum End: CaseIterable {
         case abandonedClaim, voidFrame, voidFrameBeforeFooter

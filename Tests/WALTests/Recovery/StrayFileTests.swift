@@ -7,24 +7,89 @@ import WALTesting
 
 /// Files that no log has made, and numbers that no log has given.
 @Suite struct StrayFileTests {
+    enum Stray: CaseIterable {
+        case empty, copied, prepared
+    }
+
     /// A segment after such a number would take the name of another one, or have a number that no reader accepts.
-    @Test(arguments: [2, 1, 0] as [UInt64]) func aFileNearTheLargestNumberIsSetAside(distance: UInt64) throws {
+    @Test(arguments: Stray.allCases, [2, 1, 0] as [UInt64])
+    func aFileNearTheLargestNumberIsSetAside(_ stray: Stray, distance: UInt64) throws {
         let directory = TemporaryDirectory()
-        var log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         try log.appendBlocking(payload(1))
         try log.closeBlocking()
-        let name = SegmentName.of(SegmentName.numberMax - distance)
-        try Data().write(to: URL(filePath: directory.path + "/" + name))
-        for number in 2...5 {
-            log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        let number = SegmentName.numberMax - distance
+        let path = directory.path + "/" + SegmentName.of(number)
+        switch stray {
+        case .empty: try Data().write(to: URL(filePath: path))
+        case .copied:
+            let name = try #require(try segmentNames(directory.path).first)
+            try FileManager.default.copyItem(atPath: directory.path + "/" + name, toPath: path)
+        case .prepared:
+            _ = try PreparedSegment.make(
+                in: Directory(path: directory.path), number: number, logID: try ReadOnlyLog(at: directory.path).id,
+                capacity: 128 << 10, policy: .always)
+        }
+        try append(2...5, to: directory)
+        #expect(try records(directory) == (1...5).map { payload($0) })
+        #expect(try segmentNames(directory.path).compactMap { SegmentName.number($0) }.allSatisfy { $0 < 100 })
+    }
+
+    /// Opens the log once for each record.
+    private func append(_ numbers: ClosedRange<Int>, to directory: TemporaryDirectory) throws {
+        for number in numbers {
+            let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+            if number > numbers.lowerBound { #expect(log.recovery.findings.isEmpty, "\(log.recovery.findings)") }
             try log.appendBlocking(payload(number))
             try log.rollBlocking()
             try log.closeBlocking()
         }
-        log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
-        let records = try readAll(log.reader())
-        #expect(records.map(\.payload) == (1...5).map { payload($0) })
+    }
+
+    private func records(_ directory: TemporaryDirectory) throws -> [[UInt8]] {
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        let found = try readAll(log.reader())
         try log.closeBlocking()
+        #expect(Set(found.map(\.sequence)).count == found.count)
+        #expect(try readAll(ReadOnlyLog(at: directory.path).reader()) == found)
+        return found.map(\.payload)
+    }
+
+    /// A forged segment has a high number in its header, too. The segments after it must stay in the log, whatever
+    /// happens to it.
+    @Test(arguments: [1 << 61, 1 << 62 - 1, 1 << 62, 1 << 63, 1 << 63 + 1, .max] as [UInt64])
+    func aSegmentWithAHighNumberHasSuccessors(_ number: UInt64) throws {
+        var segment = BuiltSegment(number)
+        segment.add(.record, payload(1), records: 1)
+        let directory = try BuiltSegment.write([segment])
+        try append(2...5, to: directory)
+        let isWithinReach = number <= 1 << 63
+        #expect(try records(directory) == ((isWithinReach ? 1 : 2)...5).map { payload($0) })
+    }
+
+    /// A header with a higher number wouldn't be within reach, so the next opening would set its segment aside.
+    @Test(arguments: [1 << 62 + 1, 1 << 63] as [UInt64])
+    func numbersInAForgedRecoveryFileAreLimited(_ number: UInt64) throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        try log.appendBlocking(payload(1))
+        try log.closeBlocking()
+        try RecoveryIntent(nextSequence: number, epoch: number, body: []).write(in: Directory(path: directory.path))
+        try append(2...5, to: directory)
+        #expect(try records(directory) == (1...5).map { payload($0) })
+    }
+
+    /// A promotion raises the epoch once more.
+    @Test func aForgedEpochInTheRecoveryFileOfAReplicaIsLimited() throws {
+        let directory = TemporaryDirectory()
+        let replica = try ReplicaTests.open(directory)
+        try replica.appendBlocking(ReplicaTests.batch(1...5), to: ReplicaTests.position(5))
+        try replica.closeBlocking()
+        try RecoveryIntent(nextSequence: 1, epoch: 1 << 63, body: []).write(in: Directory(path: directory.path))
+        _ = try LogReplica.promoteBlocking(at: directory.path, configuration: .small())
+        try append(6...8, to: directory)
+        #expect(try records(directory).suffix(3) == (6...8).map { payload($0) })
+        #expect(try records(directory).count == 8)
     }
 
     /// The names of set-aside files may be taken by what can't be opened.

@@ -2,8 +2,8 @@ import Foundation
 
 @testable import WAL
 
-/// A segment that a test builds frame by frame. The running kernel has written it, and no frame states that anything was
-/// durable.
+/// A segment that a test builds frame by frame. The running kernel has written it, and no frame states that anything
+/// was durable.
 struct BuiltSegment {
     private static let capacity = 64 << 10
 
@@ -16,7 +16,7 @@ struct BuiltSegment {
 
     init(_ number: UInt64, after previous: BuiltSegment? = nil) {
         var header = SegmentHeader(
-            logID: LogID(low: 1, high: 2), segmentNumber: number, incarnation: 100 + number,
+            logID: LogID(low: 1, high: 2), segmentNumber: number, incarnation: 100 &+ number,
             capacity: UInt64(Self.capacity), state: .active)
         header.baseSequence = 1
         header.bootID = .current
