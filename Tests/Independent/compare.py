@@ -82,6 +82,13 @@ class Writer:
         elif kind == wal.CURSORS:
             self.cursors = body
 
+    def claim(self, size):
+        """A place that was claimed and abandoned. Other writers may claim less than a frame's header."""
+        s = self.segments[-1]
+        if s["end"] + size <= s["capacity"] - 512:
+            s["frames"] += bytes(size)
+            s["end"] += size
+
     def footer(self):
         s = self.segments[-1]
         times = (1700000000000000,) * 2 if s["readable"] else (0, 0)
@@ -187,6 +194,8 @@ def built(rng, boot_id):
             elif kind == wal.SYNC_MARK:
                 body = b""
             writer.frame(kind, body, count, known)
+            if rng.random() < 0.05:
+                writer.claim(rng.choice([8, 16, 24]))
         writer.segments[-1]["sealed"] = rng.random() < 0.6
         writer.footer()
     writer.segments[-1]["sealed"] = rng.random() < 0.3
@@ -387,11 +396,13 @@ def damage(rng, files):
         at &= ~511
         data[at:at + 512] = other[at:at + 512]
     elif what == "rename":
-        number = rng.choice([rng.randint(1, 12)] * 4 + [(1 << 61) - 1, 1 << 61, (1 << 62) - 1, 1 << 63, (1 << 63) + 1, (1 << 64) - 1])
+        high = [(1 << 61) - 1, 1 << 61, (1 << 62) - 1, 1 << 63, (1 << 63) + 1, (1 << 64) - 1]
+        number = rng.choice([rng.randint(1, 12)] * 6 + high)
         new = "%020d.wal" % number
         if new not in files:
+            is_last = name == max(files)
             del files[name]
-            if len(data) >= wal.FRAMES_START and rng.random() < 0.5:
+            if is_last and number in high and len(data) >= wal.FRAMES_START and rng.random() < 0.5:
                 data = with_headers(data, lambda h: struct.pack_into("<Q", h, 48, number))
             files[new] = bytes(data)
         return "%s: renamed %s" % (name, new)

@@ -56,7 +56,7 @@ extension RecoveryPlan.Step {
         case .remove: [step(.remove, segment.number, 0, reason)]
         case .setAside: [step(.setAside, segment.number, 0, reason)]
         case .rewrite: [step(.rewrite, segment.number, offset, reason)]
-        case .seal(let abandoned): sealSteps(abandoned.filter(\.isFillable))
+        case .seal(let abandoned): sealSteps(abandoned)
         }
     }
 

@@ -5,10 +5,11 @@ struct RecoveryPlan {
     enum Action: Hashable {
         /// The file is sealed and intact, and stays.
         case keep
-        /// The file is intact but has no footer. It gets one, after void frames in the abandoned places.
+        /// The file is intact but has no footer. It gets one, after void frames in the abandoned places, each of which
+        /// has room for one.
         case seal(abandoned: [SegmentScan.Gap])
-        /// The file is damaged or ends in a torn tail. It is set aside, and its valid frames up to `end` are copied to
-        /// a new file.
+        /// The file is damaged, ends in a torn tail, or can't be sealed. It is set aside, and its valid frames up to
+        /// `end` are copied to a new file.
         case rewrite(end: Int?)
         /// The whole file is set aside.
         case setAside

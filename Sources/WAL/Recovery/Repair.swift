@@ -68,7 +68,7 @@ struct Repair {
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         var end = scan.end
         var distance = Frame.durableDistanceUnknown
-        for gap in abandoned where gap.isFillable {
+        for gap in abandoned {
             let left = try file.read(at: gap.offset, count: gap.end - gap.offset)
             let frame = unsafe left.withUnsafeBytes { left in
                 unsafe Frame.encode(

@@ -39,6 +39,9 @@ struct SegmentDecision {
             let records = gap.recordIndex..<max(gap.recordIndex, gap.nextRecordIndex ?? likelyEnd)
             switch decision {
             case .cleanEnd: continue
+            case .abandonedClaims where !gap.isFillable:
+                // A sealed segment with zeros between its frames counts as damaged.
+                step.rewrite(at: gap.offset, because: "a place was claimed and abandoned, and no void frame fits there")
             case .abandonedClaims:
                 if case .seal(let others) = step.action { step.action = .seal(abandoned: others + [gap]) }
             case .tornTail:

@@ -25,7 +25,7 @@ struct SegmentScan {
         var durablePositionAfter: UInt64 = 0
         /// The possible number of lost records, for the last gap if nothing determines it.
         var tail: Tail?
-        /// Whether a frame fits. One always fits in a claimed place.
+        /// Whether a frame fits. One fits in every place that this log has claimed.
         var isFillable: Bool { end - offset >= Frame.headerSize }
     }
 

@@ -47,4 +47,29 @@ import Testing
         #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.payload) == [payload(1), payload(3)])
         #expect(try Verification.verifyBlocking(at: directory.path).findings == [])
     }
+
+    /// This log claims at least 24 bytes at once, but other writers of the format may not.
+    @Test(arguments: [8, 16, 24], [0, 1] as [UInt64])
+    func `a claim without room for a frame is no damage`(_ byteCount: Int, _ records: UInt64) throws {
+        for isLast in [false, true] {
+            var first = BuiltSegment(1)
+            first.add(.record, payload(1), records: 1)
+            first.abandon(byteCount: byteCount, records: records)
+            if !isLast { first.add(.record, payload(2), records: 1) }
+            var second = BuiltSegment(2, after: first)
+            second.add(.record, payload(3), records: 1)
+            let directory = try BuiltSegment.write([first, second])
+            let void = records == 0 ? [] : [Gap(numbers: 2...2, reason: .void, isAcknowledged: false)]
+            #expect(try Self.gaps(directory) == void)
+            let plan = try WriteAheadLog.recoveryPlanBlocking(at: directory.path)
+            let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+            #expect(log.recovery.findings.map(\.classification) == [.abandonedClaims])
+            #expect(log.recovery.steps == plan.steps)
+            try log.closeBlocking()
+            #expect(try Verification.verifyBlocking(at: directory.path).findings == [])
+            #expect(try Self.gaps(directory) == void)
+            let payloads = isLast ? [payload(1), payload(3)] : [payload(1), payload(2), payload(3)]
+            #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.payload) == payloads)
+        }
+    }
 }
