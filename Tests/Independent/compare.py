@@ -556,6 +556,9 @@ def repaired(binary, path, boot, before):
     if records != kept:
         return "repair: %d records were whole, %d afterwards; the first that differs: %r" % (
             len(kept), len(records), next(((a[0], b[0]) for a, b in zip(kept, records) if a != b), None))
+    position, least = log.segments[-1].header.position, before.recovery.least_position()
+    if position < least:
+        return "repair: the fresh segment begins at the log position %d, not at %d or above" % (position, least)
     lost = missing(log, {True, None}) & missing(before, {False})
     if lost:
         return "repair: %d was never acknowledged, and is lost afterwards" % min(lost)

@@ -88,6 +88,10 @@ struct RecoveryPlan {
     let nextNumber: UInt64
     /// The highest numbers that the new segment's header may have. A promotion raises the epoch once more.
     private var reach = HeaderReach()
+    /// The lowest log position of the new segment's first byte. The segment before it may end at a higher one.
+    private(set) var nextPosition: UInt64 = 0
+    /// The last segment that stays, and the log position up to which it may have had frames.
+    private var last: (number: UInt64, limit: UInt64) = (0, 0)
 
     /// No log reaches this number. From it on, only the numbers of files in place count.
     private static let strayNumberMax: UInt64 = 1 << 61
@@ -131,12 +135,27 @@ struct RecoveryPlan {
         reach = chain.reach
         if let last = chain.last {
             hasSegments = true
+            self.last = (last.header.segmentNumber, last.header.basePosition + last.header.capacity)
             source = last.header.source
             // The source gives the lost numbers to the same records again.
             if source != nil { nextSequence = last.header.baseSequence + last.end.recordCount }
         }
+        nextPosition = position(after: report.findings)
         report.epoch = epoch
         if !report.findings.isEmpty { body = RecoveryBody.encode(report) }
+    }
+
+    /// Returns a log position above all that damage at the log's end may have had, or 0 if there is none.
+    ///
+    /// A reader in another process keeps the highest durable position that it has seen. At lower positions, it would
+    /// take new records for durable.
+    private func position(after findings: [RecoveryReport.Finding]) -> UInt64 {
+        let damage = findings.filter { $0.classification == .corruption && $0.segment >= last.number }
+        guard !damage.isEmpty else { return 0 }
+        let sizes = damage.filter { $0.segment > last.number }.map {
+            min(UInt64(clamping: $0.byteCount), SegmentHeader.lengthMax)
+        }
+        return min(sizes.reduce(last.limit, +), reach.position)
     }
 
     /// Adopts the decisions of an interrupted recovery.
@@ -144,6 +163,11 @@ struct RecoveryPlan {
         guard let earlier else { return }
         if source == nil { nextSequence = max(nextSequence, min(earlier.nextSequence, reach.sequence)) }
         epoch = max(epoch, min(earlier.epoch, reach.epoch - 1))
+        // The interrupted recovery may have repaired the damage already.
+        let findings = unsafe earlier.body.withUnsafeBytes { body in
+            unsafe RecoveryBody.decode(body)?.findings ?? []
+        }
+        nextPosition = max(nextPosition, position(after: findings))
         report.epoch = epoch
         body = report.findings.isEmpty ? earlier.body : RecoveryBody.encode(report)
     }

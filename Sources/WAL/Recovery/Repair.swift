@@ -193,11 +193,12 @@ struct Repair {
             entry.age = age
             return entry
         }
-        let nextPosition = last?.end.map { end in last?.segment.position(at: end.offset) ?? 0 }
+        let end = last?.end.map { end in last?.segment.position(at: end.offset) ?? 0 }
         return RecoveredLog(
             directory: directory, logID: plan.logID ?? .random(), source: plan.source, epoch: plan.epoch,
             entries: entries,
-            nextNumber: plan.nextNumber, nextSequence: plan.nextSequence, nextPosition: nextPosition ?? 0,
+            nextNumber: plan.nextNumber, nextSequence: plan.nextSequence,
+            nextPosition: max(end ?? 0, plan.nextPosition),
             predecessor: last?.asPredecessor ?? .none, markers: markers, recoveryBody: plan.body,
             unused: unused)
     }

@@ -72,4 +72,44 @@ import Testing
             #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.payload) == payloads)
         }
     }
+
+    enum Damage: CaseIterable {
+        case cut, header
+    }
+
+    /// A reader in another process keeps the durable position that it knows. Below it, a new record would be durable
+    /// for the reader before any sync.
+    @Test(arguments: Damage.allCases, [false, true])
+    func `positions after a repair are above those that a reader knows`(_ damage: Damage, isInterrupted: Bool) throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        for number in 1...200 {
+            try log.appendBlocking(payload(number, size: 100))
+            if number == 100 { try log.rollBlocking() }
+        }
+        try log.closeBlocking()
+        let reader = try ReadOnlyLog(at: directory.path).reader(visibility: .durable)
+        #expect(try readAll(reader).count == 200)
+        let known = reader.durablePosition
+
+        let name = try #require(try segmentNames(directory.path).last)
+        let url = URL(filePath: directory.path + "/" + name)
+        var bytes = [UInt8](try Data(contentsOf: url))
+        switch damage {
+        case .cut: bytes = Array(bytes.prefix(4096))
+        case .header: for offset in 0..<SegmentHeader.size { bytes[offset] = 0xFF }
+        }
+        // The reader keeps the mapping of the old file.
+        try Data(bytes).write(to: url, options: .atomic)
+        if isInterrupted { _ = try Recovery.recover(Directory(path: directory.path), configuration: .small()) }
+        let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        #expect(again.engine.catalog.waitForClaimed().position > known)
+        let sequence = try again.appendBlocking(payload(201))
+        #expect(try readAll(reader).isEmpty)
+        try again.syncBlocking()
+        // States that the record before it is durable.
+        try again.appendBlocking(payload(202))
+        #expect(try readAll(reader).map(\.sequence) == [sequence])
+        try again.closeBlocking()
+    }
 }
