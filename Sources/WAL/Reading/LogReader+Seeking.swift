@@ -62,7 +62,7 @@ extension LogReader {
         return hop(in: places)
     }
 
-    private func forget(_ index: Int) {
+    func forget(_ index: Int) {
         opened.remove(at: index)
         openedSequences.remove(at: index)
     }
