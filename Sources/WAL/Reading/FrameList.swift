@@ -89,10 +89,10 @@ extension ReadOnlyLog {
         if segment.footer != nil || segment.isCompressed { return true }
         if isWritten { return false }
         let header = segment.segment.header
-        let search = FrameSearch(
+        var search = FrameSearch(
             seed: segment.segment.seed, basePosition: header.basePosition, baseSequence: header.baseSequence)
         return try search.next(
-            in: segment.bytes, limit: segment.limit, from: offset + Frame.alignment, recordIndexMin: recordIndex) != nil
+            in: segment.bytes, limit: segment.limit, after: offset, recordIndexMin: recordIndex) != nil
     }
 }
 

@@ -88,6 +88,7 @@ struct SegmentScan {
         _ bytes: SegmentBytes, limit: Int, header: SegmentHeader, search: FrameSearch, isVisited: Bool,
         visit: (FrameValidity.Verified, _ offset: Int) -> Void
     ) throws(WALError) {
+        var search = search
         let seed = search.seed
         var offset = SegmentHeader.size
         while true {
@@ -95,16 +96,15 @@ struct SegmentScan {
                 try bytes.load(offset..<offset + 1)
                 offset = takeRecords(in: bytes, limit: limit, from: offset, header: header, seed: seed)
             }
-            let outcome = unsafe try bytes.check(
-                at: offset, limit: limit, seed: seed, recordIndexMin: UInt32(clamping: end.recordCount))
+            let outcome = unsafe try search.check(
+                bytes, at: offset, limit: limit, recordIndexMin: UInt32(clamping: end.recordCount))
             if case .valid(let frame) = unsafe outcome, unsafe take(frame, at: offset, header: header, visit) {
                 if footer != nil { return }
                 unsafe offset += frame.header.size
                 continue
             }
             let found = try search.next(
-                in: bytes, limit: limit, from: offset + Frame.alignment,
-                recordIndexMin: UInt32(clamping: end.recordCount))
+                in: bytes, limit: limit, after: offset, recordIndexMin: UInt32(clamping: end.recordCount))
             let tail =
                 found == nil
                 ? try DamagedTail(bytes, limit: limit, offset, header, isZero: unsafe isEmpty(outcome)).tail : nil

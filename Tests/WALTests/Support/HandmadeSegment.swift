@@ -46,7 +46,7 @@ struct HandmadeSegment {
     ) -> Int {
         let offset = bytes.count
         let index = recordIndex ?? recordCount
-        let (seed, time) = (seed, Self.time(header.baseSequence + UInt64(index)))
+        let (seed, time) = (self.seed, Self.time(header.baseSequence + UInt64(index)))
         bytes += body.withUnsafeBytes { body in
             Frame.encode(
                 kind: kind, recordIndex: index, durableDistance: durableDistance, time: time, body: body,
