@@ -948,12 +948,13 @@ class Recovery:
 
     def least_position(self):
         """What an opening decides, at its end, 6: the lowest base position of the fresh segment after damage, or 0."""
-        number, limit = (self.last.number, self.last.header.position + self.last.header.capacity) if self.last else (0, 0)
+        number, capacity = (self.last.number, self.last.header.capacity) if self.last else (0, 0)
+        limit = self.last.header.position + capacity if self.last else 0
         damage = [f for f in self.findings if f["class"] == CORRUPTION and f["segment"] >= number]
         if not damage:
             return 0
         reach = max([1 << 62] + [s.header.position + (1 << 40) for s in self.log.segments if s.number in self.kept])
-        return min(limit + sum(min(f["bytes"], 1 << 32) for f in damage if f["segment"] > number), reach)
+        return min(limit + sum(min(max(f["bytes"], capacity), 1 << 32) for f in damage if f["segment"] > number), reach)
 
     def missing(self, segment):
         """Findings, 3 to 5."""

@@ -26,7 +26,17 @@ struct HeaderReach {
 }
 
 extension [ExaminedSegment] {
-    /// Treats headers as damaged if their numbers are out of reach.
+    /// Treats headers of the log that most files belong to as damaged if their numbers are out of reach.
+    mutating func refuseOutOfReach() {
+        var logID: LogID?
+        // Without refused headers, most may belong to another log.
+        repeat {
+            logID = RecoveryPlan.logID(of: self)
+            refuseOutOfReach(logID)
+        } while RecoveryPlan.logID(of: self) != logID
+    }
+
+    /// Treats headers of this log as damaged if their numbers are out of reach.
     mutating func refuseOutOfReach(_ logID: LogID?) {
         var reach = HeaderReach()
         for index in indices where self[index].belongs(to: logID) {

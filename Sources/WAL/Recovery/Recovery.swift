@@ -49,7 +49,7 @@ enum Recovery {
             return segment
         }
         var segments = isWritten ? found.compactMap(\.self) : withoutRemoved(found.reversed())
-        segments.refuseOutOfReach(RecoveryPlan.logID(of: segments))
+        segments.refuseOutOfReach()
         if scope == .everything { segments = try readSealed(segments) }
         let buffer = ReadBuffer()
         let logID = RecoveryPlan.logID(of: segments)

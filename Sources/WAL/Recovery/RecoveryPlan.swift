@@ -90,8 +90,8 @@ struct RecoveryPlan {
     private var reach = HeaderReach()
     /// The lowest log position of the new segment's first byte. The segment before it may end at a higher one.
     private(set) var nextPosition: UInt64 = 0
-    /// The last segment that stays, and the log position up to which it may have had frames.
-    private var last: (number: UInt64, limit: UInt64) = (0, 0)
+    /// The last segment that stays, its capacity, and the log position up to which it may have had frames.
+    private var last: (number: UInt64, capacity: UInt64, limit: UInt64) = (0, 0, 0)
 
     /// No log reaches this number. From it on, only the numbers of files in place count.
     private static let strayNumberMax: UInt64 = 1 << 61
@@ -135,7 +135,9 @@ struct RecoveryPlan {
         reach = chain.reach
         if let last = chain.last {
             hasSegments = true
-            self.last = (last.header.segmentNumber, last.header.basePosition + last.header.capacity)
+            self.last = (
+                last.header.segmentNumber, last.header.capacity, last.header.basePosition + last.header.capacity
+            )
             source = last.header.source
             // The source gives the lost numbers to the same records again.
             if source != nil { nextSequence = last.header.baseSequence + last.end.recordCount }
@@ -152,8 +154,9 @@ struct RecoveryPlan {
     private func position(after findings: [RecoveryReport.Finding]) -> UInt64 {
         let damage = findings.filter { $0.classification == .corruption && $0.segment >= last.number }
         guard !damage.isEmpty else { return 0 }
+        // A file may have been cut. Most segments of a log have one capacity.
         let sizes = damage.filter { $0.segment > last.number }.map {
-            min(UInt64(clamping: $0.byteCount), SegmentHeader.lengthMax)
+            min(max(UInt64(clamping: $0.byteCount), last.capacity), SegmentHeader.lengthMax)
         }
         return min(sizes.reduce(last.limit, +), reach.position)
     }

@@ -122,6 +122,11 @@ extension FlowRunner {
     func returned(_ task: LiveTask, _ step: StepPlace, _ attempt: UInt32) async -> [Scheduler.Job] {
         let actions = task.state.withLock { state -> [Execution.Action] in
             guard let current = state.running[step.path], current.number == attempt else { return [] }
+            if case .timedOut(isFinal: true) = current.end, !current.step.hasEnded {
+                // The failure isn't durable yet. Until it is in the walk, the task must not end: a handler may follow.
+                state.running[step.path]?.end = .returned
+                return []
+            }
             state.running[step.path] = nil
             // The task has ended, or the failure already took effect when the time was up.
             guard case .timedOut(isFinal: false) = current.end, state.isOpen else { return [] }

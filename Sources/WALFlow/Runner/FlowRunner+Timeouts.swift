@@ -32,7 +32,9 @@ extension FlowRunner {
         } then: { state in
             // The step may have returned meanwhile, and another attempt may be running.
             let current = state.running[step.path].flatMap { $0.number == attempt ? $0 : nil }
-            return (current, retryAt == nil ? self.afterFailure(&state, step, error) : [])
+            let actions = retryAt == nil ? self.afterFailure(&state, step, error) : []
+            if case .returned? = current?.end { state.running[step.path] = nil }
+            return (current, actions)
         }
         guard let (current, actions) = ended else { return }
         if let current { current.worker.cancel(job: current.job) }

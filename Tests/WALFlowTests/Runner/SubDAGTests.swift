@@ -2,14 +2,16 @@ import TestSupport
 import Testing
 import WAL
 import WALTasks
+import WALTesting
 
 @testable import WALFlow
 
 /// A DAG within another one keeps what it says of its steps.
 @Suite struct SubDAGTests {
-    /// A storage that counts the waits for durability.
+    /// A storage that counts the waits for durability, and holds them until its gate opens.
     private struct WatchedStorage: FlowStorage {
         let base: BufferedTaskStorage<MemoryTaskStore>
+        var gate: Gate?
         let waits = Monitor(0)
 
         var writeAheadLog: WriteAheadLog { base.writeAheadLog }
@@ -30,6 +32,7 @@ import WALTasks
 
         func waitUntilDurable(through sequence: SequenceNumber) async throws(TaskStorageError) {
             waits.withLock { $0 += 1 }
+            await gate?.wait()
             try await base.waitUntilDurable(through: sequence)
         }
 
@@ -66,6 +69,46 @@ import WALTasks
         #expect(try await runner.process(2, by: outer, id: "t").result() == 2)
         // The part and the result of `first`, the results of two elements, and the failure of `extra`.
         #expect(storage.waits.withLock { $0 } == 5)
+        await runner.close()
+        try await storage.base.close()
+    }
+
+    /// The failure of a step whose time is up isn't durable yet as the step returns. Its handler may still follow.
+    @Test func aTaskDoesNotEndBeforeADurableTimeout() async throws {
+        let (directory, clock, events) = (TemporaryDirectory(), ManualClock(), Events())
+        let (hasBegun, mayReturn, isDurable) = (Gate(), Gate(), Gate())
+        let options = NodeOptions(
+            retry: .constant(max: 0, every: .zero), timeout: .seconds(30), durability: .durable)
+        let dag = DAG(name: "Fail", key: "fail", of: Int.self) { dag, input in
+            let first = dag.addNode("first", after: input) { _, _ -> Int in
+                await hasBegun.wait()
+                throw PermanentError("broken")
+            }
+            let second = dag.addNode("second", after: input, options: options) { _, value -> Int in
+                hasBegun.open()
+                await mayReturn.wait()
+                return value
+            }
+            dag.onFailure(of: second, "undo") { _, failure in events.add(failure.path) }
+            return dag.addNode("sum", after: first, second) { _, a, b in a + b }
+        }
+        let storage = WatchedStorage(base: try await openStorage(directory), gate: isDurable)
+        let runner = try await FlowRunner(storage, [dag], .test, .system, FlowClock(clock, from: .now), nil, nil)
+        let task = try await runner.process(1, by: dag, id: "t")
+        try await eventually { task.live.state.withLock { $0.execution?.failure != nil && $0.running.count == 1 } }
+        try await eventually { runner.statistics.timers == 1 }
+        clock.advance(by: .seconds(30))
+        try await eventually { storage.waits.withLock { $0 } == 1 }
+        mayReturn.open()
+        try await eventually {
+            task.live.state.withLock { state in
+                guard case .timedOut? = state.running["second"]?.end else { return true }
+                return false
+            }
+        }
+        isDurable.open()
+        try await eventually { task.state.status == .failed }
+        #expect(events.all == ["second"])
         await runner.close()
         try await storage.base.close()
     }

@@ -35,11 +35,41 @@ import WALTesting
         #expect(try segmentNames(directory.path).compactMap { SegmentName.number($0) }.allSatisfy { $0 < 100 })
     }
 
+    /// Once the header of one log is refused, the files are those of the other one, whose header nobody has checked yet.
+    @Test func aHeaderIsCheckedIfARefusalChangesTheLogsIdentifier() throws {
+        let (directory, other) = (TemporaryDirectory(), TemporaryDirectory())
+        try append(1...1, to: directory)
+        try append(1...1, to: other)
+        for name in try segmentNames(directory.path).dropFirst() {
+            try FileManager.default.removeItem(atPath: directory.path + "/" + name)
+        }
+        let first = directory.path + "/" + SegmentName.of(1)
+        try change(first) { $0.baseSequence = 1 << 62 + 1 }
+        let last = directory.path + "/" + SegmentName.of(.max)
+        try FileManager.default.copyItem(atPath: other.path + "/" + SegmentName.of(1), toPath: last)
+        try change(last) { $0.segmentNumber = .max }
+        try append(2...4, to: directory, expectsFindings: true)
+        #expect(try records(directory) == (2...4).map { payload($0) })
+    }
+
+    private func change(_ path: String, _ body: (inout SegmentHeader) -> Void) throws {
+        var data = try Data(contentsOf: URL(filePath: path))
+        try data.withUnsafeMutableBytes { bytes in
+            guard case .header(var header, _) = SegmentHeader.decode(UnsafeRawBufferPointer(bytes)) else { return }
+            body(&header)
+            header.encode(to: try #require(bytes.baseAddress))
+        }
+        try data.write(to: URL(filePath: path))
+    }
+
     /// Opens the log once for each record.
-    private func append(_ numbers: ClosedRange<Int>, to directory: TemporaryDirectory) throws {
+    private func append(
+        _ numbers: ClosedRange<Int>, to directory: TemporaryDirectory, expectsFindings: Bool = false
+    ) throws {
         for number in numbers {
             let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
             if number > numbers.lowerBound { #expect(log.recovery.findings.isEmpty, "\(log.recovery.findings)") }
+            if number == numbers.lowerBound, expectsFindings { #expect(!log.recovery.findings.isEmpty) }
             try log.appendBlocking(payload(number))
             try log.rollBlocking()
             try log.closeBlocking()
