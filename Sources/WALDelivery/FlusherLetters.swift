@@ -8,15 +8,15 @@ extension FlusherCore {
     ///
     /// After an error the letters stay, because delivery is more important.
     func removeLetters(comingAgainIn lanes: OwnedLanes) async {
-        // Without its letter, a record has its last copy in the log.
         moveCursor()
         do throws(WALError) {
-            let count = try await Blocking.run { () throws(WALError) -> Int in
-                let letters = try lettersComingAgain(in: lanes)
-                try deadLetters.remove(letters)
-                return letters.count
-            }
-            if count > 0 { events.lettersRemoved(count) }
+            let letters = try await Blocking.run { () throws(WALError) in try lettersComingAgain(in: lanes) }
+            guard !letters.isEmpty else { return }
+            // Without its letter, a record has its last copy in the log. The cursor that keeps it must survive a power
+            // loss that the removal survives.
+            try await log.sync()
+            try await Blocking.run { () throws(WALError) in try deadLetters.remove(letters) }
+            events.lettersRemoved(letters.count)
         } catch {
             events.lettersNotRemoved(error)
         }

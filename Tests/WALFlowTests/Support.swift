@@ -75,3 +75,36 @@ extension FlowConfiguration {
         FlowConfiguration(closeTimeout: .seconds(5), verifiesCoding: true)
     }
 }
+
+/// A storage that passes its calls on to another one, but for those that a test changes.
+protocol WrappingStorage: FlowStorage {
+    var base: BufferedTaskStorage<MemoryTaskStore> { get }
+}
+
+extension WrappingStorage {
+    var writeAheadLog: WriteAheadLog { base.writeAheadLog }
+    var segmentSize: Int { base.segmentSize }
+    var diskBudget: Int? { base.diskBudget }
+    var isDurableAtOnce: Bool { base.isDurableAtOnce }
+    var attachment: Monitor<(any AnyObject & Sendable)?> { base.attachment }
+
+    func checkOpen() throws(TaskStorageError) { try base.checkOpen() }
+
+    func tryAppend(
+        _ records: consuming RecordBatch, _ mutations: [TaskMutation]
+    ) throws(TaskStorageError) -> SequenceNumber? {
+        try base.tryAppend(records, mutations)
+    }
+
+    func waitForSpace() async throws(TaskStorageError) { try await base.waitForSpace() }
+
+    func waitUntilDurable(through sequence: SequenceNumber) async throws(TaskStorageError) {
+        try await base.waitUntilDurable(through: sequence)
+    }
+
+    func task(id: String) async throws -> PersistentTask? { try await base.task(id: id) }
+
+    func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
+        try await base.activities(taskID: taskID, limit: limit, offset: offset)
+    }
+}

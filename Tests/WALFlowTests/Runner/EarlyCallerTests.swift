@@ -10,7 +10,7 @@ import WALTasks
     private let directory = TemporaryDirectory()
 
     /// A storage whose log comes only once the test lets it, so that a recovery takes as long.
-    private final class SlowStorage: FlowStorage {
+    private final class SlowStorage: WrappingStorage {
         let base: BufferedTaskStorage<MemoryTaskStore>
         private let isOpen = Monitor(false)
 
@@ -25,23 +25,6 @@ import WALTasks
         var writeAheadLog: WriteAheadLog {
             _ = isOpen.wait { $0 ? true : nil }
             return base.writeAheadLog
-        }
-
-        var segmentSize: Int { base.segmentSize }
-        var diskBudget: Int? { base.diskBudget }
-        var isDurableAtOnce: Bool { base.isDurableAtOnce }
-        var attachment: Monitor<(any AnyObject & Sendable)?> { base.attachment }
-        func checkOpen() throws(TaskStorageError) { try base.checkOpen() }
-        func tryAppend(
-            _ records: consuming RecordBatch, _ mutations: [TaskMutation]
-        ) throws(TaskStorageError) -> SequenceNumber? { try base.tryAppend(records, mutations) }
-        func waitForSpace() async throws(TaskStorageError) { try await base.waitForSpace() }
-        func waitUntilDurable(through sequence: SequenceNumber) async throws(TaskStorageError) {
-            try await base.waitUntilDurable(through: sequence)
-        }
-        func task(id: String) async throws -> PersistentTask? { try await base.task(id: id) }
-        func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
-            try await base.activities(taskID: taskID, limit: limit, offset: offset)
         }
     }
 

@@ -9,37 +9,15 @@ import WALTesting
 /// A DAG within another one keeps what it says of its steps.
 @Suite struct SubDAGTests {
     /// A storage that counts the waits for durability, and holds them until its gate opens.
-    private struct WatchedStorage: FlowStorage {
+    private struct WatchedStorage: WrappingStorage {
         let base: BufferedTaskStorage<MemoryTaskStore>
         var gate: Gate?
         let waits = Monitor(0)
-
-        var writeAheadLog: WriteAheadLog { base.writeAheadLog }
-        var segmentSize: Int { base.segmentSize }
-        var diskBudget: Int? { base.diskBudget }
-        var isDurableAtOnce: Bool { base.isDurableAtOnce }
-        var attachment: Monitor<(any AnyObject & Sendable)?> { base.attachment }
-
-        func checkOpen() throws(TaskStorageError) { try base.checkOpen() }
-
-        func tryAppend(
-            _ records: consuming RecordBatch, _ mutations: [TaskMutation]
-        ) throws(TaskStorageError) -> SequenceNumber? {
-            try base.tryAppend(records, mutations)
-        }
-
-        func waitForSpace() async throws(TaskStorageError) { try await base.waitForSpace() }
 
         func waitUntilDurable(through sequence: SequenceNumber) async throws(TaskStorageError) {
             waits.withLock { $0 += 1 }
             await gate?.wait()
             try await base.waitUntilDurable(through: sequence)
-        }
-
-        func task(id: String) async throws -> PersistentTask? { try await base.task(id: id) }
-
-        func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
-            try await base.activities(taskID: taskID, limit: limit, offset: offset)
         }
     }
 

@@ -59,15 +59,22 @@ import Testing
         #expect(flusher.statistics.deadLetters == UInt64(poison.count))
     }
 
+    /// Returns a sink whose flusher ended between a letter and the position past its record.
+    private func crashAfterTheLetter(
+        of sequence: SequenceNumber, _ harness: FlusherHarness
+    ) async throws -> RecordingSink {
+        let sink = RecordingSink(poison: [sequence.rawValue]) { _, batch in
+            batch.records.isEmpty && batch.position == sequence ? .before(.fatal) : .none
+        }
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: 1))
+        _ = try await harness.run(flusher) { try? await flusher.drain() }
+        return sink
+    }
+
     @Test func aDeadLetterThatACrashRepeatedIsReadOnce() async throws {
         let harness = try FlusherHarness()
         try harness.append(10)
-        // Fails when the position would move past the record that was set aside.
-        let crashing = RecordingSink(poison: [4]) { _, batch in
-            batch.records.isEmpty && batch.position == 4 ? .before(.fatal) : .none
-        }
-        let first = harness.flusher(into: crashing, FlusherHarness.configuration(workers: 1))
-        _ = try await harness.run(first) { try? await first.drain() }
+        let crashing = try await crashAfterTheLetter(of: 4, harness)
         let sink = RecordingSink(continuing: crashing.snapshot, poison: [4])
         let second = harness.flusher(into: sink, FlusherHarness.configuration(workers: 1))
         _ = try await harness.run(second) { try await second.drain() }
@@ -80,11 +87,7 @@ import Testing
     @Test(arguments: [1, 3]) func aRecordThatIsAcceptedLaterHasNoLetter(workers: Int) async throws {
         let harness = try FlusherHarness()
         try harness.append(10)
-        let crashing = RecordingSink(poison: [4]) { _, batch in
-            batch.records.isEmpty && batch.position == 4 ? .before(.fatal) : .none
-        }
-        let first = harness.flusher(into: crashing, FlusherHarness.configuration(workers: 1))
-        _ = try await harness.run(first) { try? await first.drain() }
+        let crashing = try await crashAfterTheLetter(of: 4, harness)
         let letters = try harness.deadLetters()
         #expect(letters.map(\.sequence) == [4])
         let sink = RecordingSink(continuing: crashing.snapshot)

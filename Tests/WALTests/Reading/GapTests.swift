@@ -90,12 +90,7 @@ import Testing
 
     @Test(arguments: [1024, 512, 10, 0]) func aCutSegmentInTheMiddleIsAGap(_ size: Int) throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
-        for round in 0..<3 {
-            for number in 1...50 { try log.appendBlocking(payload(50 * round + number)) }
-            try log.rollBlocking()
-        }
-        try log.closeBlocking()
+        try makeLog(at: directory.path, segments: 3)
         let names = try segmentNames(directory.path)
         try Self.changeFile(directory.path + "/" + names[1]) { $0 = Array($0[..<size]) }
         let entries = try readEntries(ReadOnlyLog(at: directory.path).reader())

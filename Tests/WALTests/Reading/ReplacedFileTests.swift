@@ -8,12 +8,7 @@ import Testing
 @Suite struct ReplacedFileTests {
     @Test(arguments: [false, true]) func aReaderContinuesInARepairedSegment(seeks: Bool) throws {
         let directory = TemporaryDirectory()
-        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
-        for round in 0..<3 {
-            for number in 1...50 { try log.appendBlocking(payload(50 * round + number)) }
-            try log.rollBlocking()
-        }
-        try log.closeBlocking()
+        try makeLog(at: directory.path, segments: 3)
         let reader = try ReadOnlyLog(at: directory.path).reader()
         if seeks { reader.seek(to: 1) }
         for number in 1...10 { #expect(try reader.next()?.payload == payload(number)) }

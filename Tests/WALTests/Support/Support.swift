@@ -28,6 +28,16 @@ extension WriteAheadLog.Configuration {
     }
 }
 
+/// Makes a log with 50 records in each segment. The record with number N has the payload N.
+func makeLog(at directory: String, segments: Int) throws {
+    let log = try WriteAheadLog.openBlocking(at: directory, configuration: .small())
+    for segment in 0..<segments {
+        for number in 1...50 { try log.appendBlocking(payload(50 * segment + number)) }
+        try log.rollBlocking()
+    }
+    try log.closeBlocking()
+}
+
 /// Returns the records. ``readEntries(_:)`` also returns the gaps between them.
 func readAll(_ reader: LogReader) throws -> [LogRecord] {
     try readEntries(reader).compactMap { if case .record(let record) = $0 { record } else { nil } }
