@@ -49,15 +49,22 @@ extension SinkExamination {
         try await expectPositions([2, 2, 2, 2], SinkRule.together)
     }
 
-    /// Moves one of several lanes. Then a batch of all lanes must not move the others.
+    /// Moves each of several lanes in turn. Then a batch of all lanes must not move the others.
     func fencesLanesTogether() async throws {
         var owner = try await owner()
-        let number = try numbers(1, inLane: 3, of: 4)[0]
-        let stale = try owner.batch(payloads([set(number + 1, "b"), set(number, "b")]))
-        try await owner.apply(owner.batch(payloads([set(number, "a")]), lanes: [owner.lanes[3]]))
-        try await expectFenced(stale, into: owner.sink, "a batch of which one lane has moved", SinkRule.together)
-        try await expectContents(after: [set(number, "a")], SinkRule.together)
-        try await expectPositions([0, 0, 0, 1], SinkRule.together)
+        var positions = owner.lanes.map(\.position)
+        var done: [SinkChange] = []
+        for lane in positions.indices {
+            let number = try numbers(1, inLane: lane, of: owner.laneCount)[0]
+            let stale = try owner.batch(payloads([set(number + 1, "b"), set(number, "b")]))
+            let change = set(number, "a")
+            try await owner.apply(owner.batch(payloads([change]), lanes: [owner.lanes[lane]]))
+            done.append(change)
+            positions[lane] = owner.lanes[lane].position
+            try await expectFenced(stale, into: owner.sink, "a batch of which one lane has moved", SinkRule.together)
+            try await expectContents(after: done, SinkRule.together)
+            owner = try await expectPositions(positions, SinkRule.together)
+        }
     }
 
     func fencesEarlierOwners() async throws {
@@ -91,6 +98,9 @@ extension SinkExamination {
         try await expectFenced(
             first.batch(payloads([set(lost, "a")]), lanes: [first.lanes[2]]), into: first.sink,
             "a batch of the lane that was lost", SinkRule.epochFence)
+        try await expectFenced(
+            first.batch(payloads([set(kept, "b")])), into: first.sink, "a batch of which one lane was lost",
+            SinkRule.epochFence)
         try await first.apply(first.batch(payloads([set(kept, "a")]), lanes: [first.lanes[1]]))
         try await expectContents(after: [set(kept, "a")], SinkRule.epochFence)
         try await expectPositions([0, 1, 0, 0], SinkRule.epochFence)

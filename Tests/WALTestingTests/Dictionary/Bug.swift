@@ -5,7 +5,8 @@ enum Bug: String, CaseIterable, Sendable {
     case startsAtEpochZero, keepsEpochs, raisesAllEpochs, forgetsPositions, claimsOldPositions
     case takesOtherLaneCount, retriesOtherLaneCount, sharesPositions
     case appliesTwice, reordersBatches, losesDeletes, deletesAtTheEnd
-    case ignoresEpochs, ignoresPositions, takesPositionsAhead, checksOneLane, movesOneLane, movesAllLanes
+    case ignoresEpochs, ignoresPositions, takesPositionsAhead, checksOneLane, checksTheLastLane, checksOneEpoch
+    case movesOneLane, movesAllLanes
     case fencesAsBroken, fencesWholeLogs
     case writesBeforeTheFence, movesBeforeRows, writesPartsOfBatches, appliesOutsideOfTransactions
     case refusesEmptyBatches, losesLargeBatches, cutsValues, losesConcurrentBatches, closesForAll
@@ -28,7 +29,8 @@ enum Bug: String, CaseIterable, Sendable {
         case .ignoresEpochs: [.fencesEarlierOwners, .fencesOtherPositions, .fencesLanesAlone]
         case .ignoresPositions: [.refusesReplay, .fencesOtherPositions, .fencesLanesTogether]
         case .takesPositionsAhead: [.fencesOtherPositions]
-        case .checksOneLane: [.fencesLanesTogether]
+        case .checksOneLane, .checksTheLastLane: [.fencesLanesTogether]
+        case .checksOneEpoch: [.fencesLanesAlone]
         case .movesOneLane: [.keepsPositions, .movesWithoutRecords, .refusesReplay]
         case .movesAllLanes: [.keepsPositions, .movesWithoutRecords, .fencesLanesAlone]
         case .fencesAsBroken: [.fencesEarlierOwners]

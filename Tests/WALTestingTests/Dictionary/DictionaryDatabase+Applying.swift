@@ -76,10 +76,12 @@ extension DictionaryDatabase {
     private func check(_ batch: SinkBatch, in state: State) throws {
         let log = has(.sharesPositions) ? LogID(low: 0, high: 0) : batch.log
         guard let known = state.logs[log] else { throw Failure.fenced }
-        let checked = has(.checksOneLane) ? Array(batch.lanes.prefix(1)) : batch.lanes
-        for lane in checked {
+        var checked = batch.lanes
+        if has(.checksOneLane) { checked = Array(checked.prefix(1)) }
+        if has(.checksTheLastLane) { checked = Array(checked.suffix(1)) }
+        for (number, lane) in checked.enumerated() {
             let mine = known.lanes[lane.index]
-            if mine.epoch != lane.epoch {
+            if mine.epoch != lane.epoch, number == 0 || !has(.checksOneEpoch) {
                 if has(.fencesAsBroken) { throw Failure.broken }
                 if !has(.ignoresEpochs) { throw Failure.fenced }
             }
