@@ -50,6 +50,10 @@ extension SinkExamination {
         let receipt = try await owner.apply(empty)
         try rule(SinkRule.emptyBatch).expect(receipt.deadLetters.count, 0, "dead letters")
         let before = SequenceNumber(rawValue: UInt64(changes.count))
+        try await expectFenced(empty, into: owner.sink, "the same batch without records again", SinkRule.replay)
+        try await expectPositions([before, 40, 40, before], SinkRule.emptyBatch)
+        let late = owner.batch([], lanes: Array(owner.lanes[1...2]))
+        try await expectFenced(late, into: owner.sink, "an earlier owner's batch without records", SinkRule.epochFence)
         try await expectPositions([before, 40, 40, before], SinkRule.emptyBatch)
         try await expectContents(after: changes, SinkRule.emptyBatch)
     }

@@ -9,7 +9,7 @@ enum Bug: String, CaseIterable, Sendable {
     case movesOneLane, movesAllLanes
     case fencesAsBroken, fencesWholeLogs
     case writesBeforeTheFence, movesBeforeRows, writesPartsOfBatches, appliesOutsideOfTransactions
-    case refusesEmptyBatches, losesLargeBatches, cutsValues, losesConcurrentBatches, closesForAll
+    case refusesEmptyBatches, takesEmptyBatches, losesLargeBatches, cutsValues, losesConcurrentBatches, closesForAll
     case swallowsPoison, dropsNeighboursOfPoison, setsPoisonAsideTwice, forgetsDeadLetters, failsAtPoison, blamesRecords
 
     /// The checks that must find the bug. Other checks may find it, too.
@@ -39,7 +39,7 @@ enum Bug: String, CaseIterable, Sendable {
         case .movesBeforeRows: [.setsPoisonAsideWhole, .setsPoisonAside]
         case .writesPartsOfBatches: [.setsPoisonAsideWhole]
         case .appliesOutsideOfTransactions: [.claimsSettleOpenBatches]
-        case .refusesEmptyBatches: [.movesWithoutRecords]
+        case .refusesEmptyBatches, .takesEmptyBatches: [.movesWithoutRecords]
         case .losesLargeBatches, .cutsValues: [.takesLargestBatch]
         case .losesConcurrentBatches: [.appliesLanesConcurrently]
         case .closesForAll: [.closesAlone]

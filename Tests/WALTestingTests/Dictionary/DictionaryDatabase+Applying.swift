@@ -76,6 +76,7 @@ extension DictionaryDatabase {
     private func check(_ batch: SinkBatch, in state: State) throws {
         let log = has(.sharesPositions) ? LogID(low: 0, high: 0) : batch.log
         guard let known = state.logs[log] else { throw Failure.fenced }
+        if has(.takesEmptyBatches), batch.records.isEmpty { return }
         var checked = batch.lanes
         if has(.checksOneLane) { checked = Array(checked.prefix(1)) }
         if has(.checksTheLastLane) { checked = Array(checked.suffix(1)) }
