@@ -35,10 +35,12 @@ extension SinkExamination {
         let sink = try await sink()
         _ = try await sink.claim(0..<4, of: 4, log: log)
         let rule = rule(SinkRule.laneCount)
-        let error = try await rule.expectError("claiming 8 lanes of a log that had 4") {
-            try await sink.claim(0..<8, of: 8, log: log)
+        for (lanes, count) in [(0..<8, 8), (0..<2, 2), (0..<1, 8)] {
+            let error = try await rule.expectError("claiming lanes \(lanes) of \(count) of a log that had 4") {
+                try await sink.claim(lanes, of: count, log: log)
+            }
+            try self.rule(SinkRule.claimFailure).expect(sink.classify(error), .fatal, "classify of \(error)")
         }
-        try self.rule(SinkRule.claimFailure).expect(sink.classify(error), .fatal, "classify of \(error)")
         try await rule.expect(sink.claim(0..<4, of: 4, log: log).map(\.epoch), [2, 2, 2, 2], "epochs afterwards")
     }
 

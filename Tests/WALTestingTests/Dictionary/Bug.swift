@@ -3,7 +3,7 @@ import WALTesting
 /// The bugs that a sink can have.
 enum Bug: String, CaseIterable, Sendable {
     case startsAtEpochZero, keepsEpochs, raisesAllEpochs, forgetsPositions, claimsOldPositions
-    case takesOtherLaneCount, retriesOtherLaneCount, sharesPositions
+    case takesOtherLaneCount, takesFewerLanes, retriesOtherLaneCount, sharesPositions
     case appliesTwice, reordersBatches, losesDeletes, deletesAtTheEnd
     case ignoresEpochs, ignoresPositions, takesPositionsAhead, checksOneLane, checksTheLastLane, checksOneEpoch
     case movesOneLane, movesAllLanes
@@ -20,7 +20,7 @@ enum Bug: String, CaseIterable, Sendable {
         case .raisesAllEpochs: [.startsAtZero, .raisesEpochs, .fencesLanesAlone]
         case .forgetsPositions: [.keepsPositions, .keepsLogsApart, .resumesAfterEveryBatch, .survivesLostReplies]
         case .claimsOldPositions: [.keepsPositions, .survivesLostReplies]
-        case .takesOtherLaneCount, .retriesOtherLaneCount: [.refusesOtherLaneCount]
+        case .takesOtherLaneCount, .takesFewerLanes, .retriesOtherLaneCount: [.refusesOtherLaneCount]
         case .sharesPositions: [.keepsLogsApart]
         case .appliesTwice: [.keepsEvents, .refusesReplay, .deliversEverything, .resumesAfterEveryBatch]
         case .reordersBatches: [.keepsOrder, .deletes, .deliversEverything]

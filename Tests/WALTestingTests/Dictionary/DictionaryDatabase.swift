@@ -52,7 +52,8 @@ final class DictionaryDatabase: Sendable {
             state.claimCount += 1
             let new = (0..<laneCount).map { SinkLane(index: $0, epoch: 0, position: .zero) }
             var known = state.logs[log] ?? Lanes(laneCount: laneCount, lanes: new)
-            if known.laneCount != laneCount {
+            let takesFewer = has(.takesFewerLanes) && laneCount < known.laneCount
+            if known.laneCount != laneCount, !takesFewer {
                 guard has(.takesOtherLaneCount) || has(.sharesPositions) else { throw Failure.laneCount }
                 known = Lanes(laneCount: laneCount, lanes: new)
             }
