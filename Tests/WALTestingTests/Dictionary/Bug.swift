@@ -6,7 +6,7 @@ enum Bug: String, CaseIterable, Sendable {
     case takesOtherLaneCount, takesFewerLanes, retriesOtherLaneCount, sharesPositions
     case appliesTwice, reordersBatches, losesDeletes, deletesAtTheEnd
     case ignoresEpochs, ignoresPositions, takesPositionsAhead, checksOneLane, checksTheLastLane, checksOneEpoch
-    case movesOneLane, movesAllLanes
+    case movesOneLane, movesAllLanes, cutsPositions
     case fencesAsBroken, fencesWholeLogs
     case writesBeforeTheFence, movesBeforeRows, writesPartsOfBatches, appliesOutsideOfTransactions
     case refusesEmptyBatches, takesEmptyBatches, losesLargeBatches, cutsValues, losesConcurrentBatches, closesForAll
@@ -39,7 +39,7 @@ enum Bug: String, CaseIterable, Sendable {
         case .movesBeforeRows: [.setsPoisonAsideWhole, .setsPoisonAside]
         case .writesPartsOfBatches: [.setsPoisonAsideWhole]
         case .appliesOutsideOfTransactions: [.claimsSettleOpenBatches]
-        case .refusesEmptyBatches, .takesEmptyBatches: [.movesWithoutRecords]
+        case .refusesEmptyBatches, .takesEmptyBatches, .cutsPositions: [.movesWithoutRecords]
         case .losesLargeBatches, .cutsValues: [.takesLargestBatch]
         case .losesConcurrentBatches: [.appliesLanesConcurrently]
         case .closesForAll: [.closesAlone]

@@ -97,7 +97,9 @@ extension DictionaryDatabase {
     private func move(_ batch: SinkBatch, in state: inout State, _ refused: [DeadLetter]) {
         let log = has(.sharesPositions) ? LogID(low: 0, high: 0) : batch.log
         let moved = has(.movesOneLane) ? Array(batch.lanes.prefix(1)) : batch.lanes
-        for lane in moved { state.logs[log]?.lanes[lane.index].position = batch.position }
+        let stored = UInt32(truncatingIfNeeded: batch.position.rawValue)
+        let position = has(.cutsPositions) ? SequenceNumber(rawValue: UInt64(stored)) : batch.position
+        for lane in moved { state.logs[log]?.lanes[lane.index].position = position }
         if has(.movesAllLanes), let known = state.logs[log] {
             for lane in known.lanes { state.logs[log]?.lanes[lane.index].position = batch.position }
         }
