@@ -60,6 +60,10 @@ struct ConsumerReader {
                     held = nil
                 }
                 if let delivered = try deliver(entry) { return delivered }
+                // A record that was acknowledged in an earlier iteration has its place in the window, too.
+                guard case .full = try core.room(iteration) else { continue }
+                if deadline != nil { return .pause }
+                guard try await core.waitForRoom(iteration) else { return .end }
             }
             if isLogClosed { return .end }
             if let deadline, deadline <= .now { return .pause }

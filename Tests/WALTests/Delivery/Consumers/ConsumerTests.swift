@@ -149,6 +149,25 @@ import Testing
         try await log.close()
     }
 
+    /// A record that waits for an older one has its place in the window of the next iteration, too. Otherwise each iteration would
+    /// deliver one more record, and all of them come again after a crash.
+    @Test func theWindowCountsWhatAnEarlierIterationAcknowledged() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await Self.filled(directory, 4)
+        let consumer = try log.consumer("mailer", configuration: Self.explicit(2))
+        var first = consumer.makeAsyncIterator()
+        #expect(Self.sequence(try await first.next()) == 1)
+        try #require(try await first.next()).acknowledge()
+        var batches = consumer.batches(of: 3, within: .milliseconds(1)).makeAsyncIterator()
+        let oldest = try #require(try await batches.next())
+        #expect(oldest.deliveries.map(Self.sequence) == [1])
+        oldest.acknowledge()
+        #expect(consumer.position == 2)
+        #expect(try await batches.next()?.deliveries.map(Self.sequence) == [3, 4])
+        try await consumer.close()
+        try await log.close()
+    }
+
     @Test func batchesEndByCountByTimeAndByTheWindow() async throws {
         let directory = TemporaryDirectory()
         let log = try await Self.filled(directory, 10)
