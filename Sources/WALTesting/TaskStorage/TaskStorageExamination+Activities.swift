@@ -28,9 +28,14 @@ extension TaskStorageExamination {
             try await storage.save(task("old-\(status)", status, created: Int64(index)))
             try await storage.save(task("new-\(status)", status, created: 100 + Int64(index)))
         }
+        // An old task that was changed late. Neither its creation nor its end counts.
+        var late = task("old-late", .completed)
+        late.completedAt = time(1)
+        late.updatedAt = time(100)
+        try await storage.save(late)
         try await storage.removeTasks(endedBefore: time(100))
         let ids = try await storage.tasks(dagID: "dag", limit: 100, offset: 0).map(\.id)
-        try expect(ids, ["old-pending", "old-running"] + TaskStatus.allCases.map { "new-\($0)" })
+        try expect(ids, ["old-late", "old-pending", "old-running"] + TaskStatus.allCases.map { "new-\($0)" })
         try await storage.log(activity("old", created: 1))
         try await storage.log(activity("kept", created: 2))
         try await storage.removeActivities(createdBefore: time(2))
