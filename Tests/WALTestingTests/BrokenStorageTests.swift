@@ -7,12 +7,13 @@ import WALTesting
 @Suite(.timeLimit(.minutes(30))) struct BrokenStorageTests {
     /// The bugs that a storage can have.
     enum Bug: CaseIterable, Sendable {
-        case cleansUpByCreation
+        case cleansUpByCreation, updatesTheWholeDAG
 
         /// The check that must find the bug.
         var check: TaskStorageConformance {
             switch self {
             case .cleansUpByCreation: .cleansUp
+            case .updatesTheWholeDAG: .updatesStatus
             }
         }
     }
@@ -39,7 +40,12 @@ import WALTesting
         }
 
         func updateStatus(id: String, to status: TaskStatus, error: String?, at time: Timestamp) async throws {
-            try await base.updateStatus(id: id, to: status, error: error, at: time)
+            guard bug == .updatesTheWholeDAG, let dagID = try await base.task(id: id)?.dagID else {
+                return try await base.updateStatus(id: id, to: status, error: error, at: time)
+            }
+            for task in try await base.tasks(dagID: dagID, limit: 100, offset: 0) {
+                try await base.updateStatus(id: task.id, to: status, error: error, at: time)
+            }
         }
 
         func save(_ task: PersistentTask) async throws { try await base.save(task) }

@@ -4,7 +4,8 @@ internal import WALTasks
 extension TaskStorageExamination {
     func updatesStatus() async throws {
         var expected = task("a")
-        try await storage.save(expected)
+        let other = task("A")
+        try await storage.save([expected, other])
         let steps: [(TaskStatus, String?)] = [
             (.running, nil), (.pending, "again"), (.running, nil), (.failed, "why"), (.running, nil), (.completed, nil),
             (.cancelled, nil),
@@ -18,7 +19,7 @@ extension TaskStorageExamination {
             try await expect(storage.task(id: "a"), expected)
         }
         try await expect(storage.tasks(status: .cancelled, limit: 10, offset: 0), [expected])
-        try await expect(storage.tasks(status: .pending, limit: 10, offset: 0), [])
+        try await expect(storage.tasks(status: .pending, limit: 10, offset: 0), [other])
     }
 
     func ignoresUnknownTasks() async throws {
