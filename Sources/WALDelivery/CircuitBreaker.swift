@@ -71,6 +71,11 @@ struct CircuitBreaker {
         return true
     }
 
+    /// Lets any worker try again if the one that did so has ended. It reports no result any more.
+    mutating func workersEnded() {
+        if case .probing = phase { phase = .open(until: .zero) }
+    }
+
     /// Counts a failure of a worker to reach the sink.
     mutating func failed(worker: Int, now: Duration) -> Consequence {
         failures += 1

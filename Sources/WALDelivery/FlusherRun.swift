@@ -86,30 +86,44 @@ extension FlusherCore {
             var backoff = Backoff(generator: SystemRandomNumberGenerator())
             let (claimed, _) = try await claim(0..<configuration.laneCount, worker: 0, backoff: &backoff)
             try await skipWhatTheLogLacks(claimed)
-            var workers = OwnedLanes.partition(
-                claimed, among: max(1, min(configuration.workerCount, sink.maxConcurrency)))
-            for index in workers.indices { try requireRecords(of: &workers[index]) }
-            let known = log.cursors[cursorName]
-            coordinator.update { state in
-                state.cursor.start(at: known)
-                return state.claimed(workers) + state.asked()
-            }
-            // Before the first delivery, so that retention keeps the records that a new sink is missing.
-            moveCursor()
+            var workers = try divide(claimed)
             events.started(at: coordinator.withState { $0.applied }, lagAtHand)
-            return await run(workers)
+            while true {
+                if let error = await run(workers) { return error }
+                coordinator.withState { $0.breaker.workersEnded() }
+                let (again, _) = try await claim(0..<configuration.laneCount, worker: 0, backoff: &backoff)
+                workers = try divide(again)
+            }
         } catch {
             return error
         }
     }
 
-    private func run(_ workers: [OwnedLanes]) async -> WALError {
-        await withTaskGroup(of: WALError.self) { group in
+    /// Divides claimed lanes among the workers, and publishes their positions.
+    private func divide(_ claimed: [SinkLane]) throws(WALError) -> [OwnedLanes] {
+        var workers = OwnedLanes.partition(
+            claimed, among: max(1, min(configuration.workerCount, sink.maxConcurrency)))
+        for index in workers.indices { try requireRecords(of: &workers[index]) }
+        let known = log.cursors[cursorName]
+        coordinator.update { state in
+            state.cursor.start(at: known)
+            return state.claimed(workers) + state.asked()
+        }
+        // Before the first delivery, so that retention keeps the records that a new sink is missing.
+        moveCursor()
+        return workers
+    }
+
+    /// Runs the workers until one of them ends. Returns the error that ended it, or nil if the sink has lost data that
+    /// it had confirmed.
+    private func run(_ workers: [OwnedLanes]) async -> WALError? {
+        await withTaskGroup(of: WALError?.self, returning: WALError?.self) { group in
             for (index, lanes) in workers.enumerated() {
                 group.addTask {
                     var worker = FlusherWorker(index: index, context: self, lanes: lanes)
                     do throws(WALError) {
                         try await worker.run()
+                        return nil
                     } catch {
                         return error
                     }
@@ -123,9 +137,9 @@ extension FlusherCore {
                     return error
                 }
             }
-            let first = await group.next()
+            guard let first = await group.next() else { return WALError.waitCancelled }
             group.cancelAll()
-            return first ?? .waitCancelled
+            return first
         }
     }
 

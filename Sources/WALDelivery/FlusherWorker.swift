@@ -10,6 +10,8 @@ struct FlusherWorker<Destination: Sink> {
         case proceed
         /// The sink's positions have changed unexpectedly. Read again from the frontier.
         case rewind
+        /// The sink has lost data that it had confirmed, and the other workers may not know that yet.
+        case restart
     }
 
     /// The longest time that a position may stay in memory alone. Idle lanes must not pin the log, which may be at
@@ -48,8 +50,10 @@ struct FlusherWorker<Destination: Sink> {
             laneCount: configuration.laneCount, sizeMax: sizer.size, bytesMax: configuration.maxBatchBytes)
     }
 
-    /// Works until an error ends it, and throws that error.
-    mutating func run() async throws(WALError) -> Never {
+    /// Works until an error ends it, and throws that error. Returns if the sink has lost data that it had confirmed.
+    /// Then all lanes must be claimed again: the positions that the other workers know are wrong, and a barrier would
+    /// be applied too early or passed too early.
+    mutating func run() async throws(WALError) {
         while true {
             try context.requireRecords(of: &lanes)
             await context.removeLetters(comingAgainIn: lanes)
@@ -61,6 +65,7 @@ struct FlusherWorker<Destination: Sink> {
                 turn = try await takeTurn(reader)
             }
             context.events.positionsChanged(worker: index, to: lanes.scannedMin)
+            if turn == .restart { return }
         }
     }
 
@@ -70,7 +75,9 @@ struct FlusherWorker<Destination: Sink> {
         case .full:
             return try await deliver(assembler.cut(), reading: reader)
         case .barrier:
-            return try await deliver(assembler.cut()) == .rewind ? .rewind : try await passBarrier()
+            let turn = try await deliver(assembler.cut())
+            if turn != .proceed { return turn }
+            return try await passBarrier()
         case .more:
             assembler.reached(SequenceNumber(rawValue: reader.nextSequence.rawValue - 1))
             return try await assembler.isEmpty ? idle(reader) : linger(reader)
@@ -155,7 +162,8 @@ struct FlusherWorker<Destination: Sink> {
             let before = SequenceNumber(rawValue: barrier.sequence.rawValue - 1)
             try await context.coordinator.wait(for: .applied(before))
             let record = SinkRecord(sequence: barrier.sequence, time: barrier.time, payload: barrier.payload[...])
-            if try await apply(Delivery(records: [record], position: barrier.sequence)) == .rewind { return .rewind }
+            let turn = try await apply(Delivery(records: [record], position: barrier.sequence))
+            if turn != .proceed { return turn }
         } else {
             try await context.coordinator.wait(for: .laneZero(barrier.sequence))
             lanes.passed(to: barrier.sequence)
@@ -191,9 +199,8 @@ struct FlusherWorker<Destination: Sink> {
                 succeeded(batch, receipt, duration: duration)
                 delivery.succeeded()
             case .failure(let error):
-                if try await recover(from: error, after: duration, step: step, delivery: &delivery) == .rewind {
-                    return .rewind
-                }
+                let turn = try await recover(from: error, after: duration, step: step, delivery: &delivery)
+                if turn != .proceed { return turn }
             }
         }
         return .proceed
@@ -296,10 +303,12 @@ struct FlusherWorker<Destination: Sink> {
         _ step: Delivery.Step, _ delivery: inout Delivery, after error: any Error, _ duration: Duration
     ) async throws(WALError) -> Turn {
         let (claimed, claims) = try await context.claim(lanes.range, worker: index, backoff: &backoff)
-        if let lost = lanes.lost(by: claimed) { context.lostClaim(lost.known, lost.claimed) }
+        let loss = lanes.lost(by: claimed)
+        if let loss { context.lostClaim(loss.known, loss.claimed) }
         let outcome = lanes.reclaimed(claimed, claims: claims, movingTo: step.position)
         if outcome == .applied { context.count(step.range.count, SinkReceipt(rowCount: 0), duration: .zero) }
         publish()
+        if loss != nil, outcome != .fenced { return .restart }
         switch outcome {
         case .unchanged:
             try await lost(step, &delivery, after: error, duration)

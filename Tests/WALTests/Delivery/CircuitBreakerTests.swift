@@ -42,6 +42,15 @@ import Testing
         #expect(breaker.state == .probing)
     }
 
+    /// The worker that tried again ended without a result. No worker called the sink again.
+    @Test func anotherWorkerProbesAfterTheProberEnded() {
+        var breaker = breaker(failures: 3)
+        #expect(breaker.permission(worker: 1, now: .seconds(5)) == .go)
+        breaker.workersEnded()
+        #expect(breaker.state == .open)
+        #expect(breaker.permission(worker: 0, now: .seconds(5)) == .go)
+    }
+
     @Test func aLateSuccessCloses() {
         var breaker = breaker(failures: 3)
         #expect(breaker.succeeded() == true)

@@ -301,6 +301,35 @@ import Testing
         let message = recording.messages.all.first { $0.text.hasPrefix("the sink has lost what it had confirmed") }
         #expect(message?.metadata["wal.epoch"] == "1" && message?.metadata["wal.epoch.known"] == "1")
     }
+
+    /// One worker noticed that the sink had lost a barrier, and the other one, which owned the barrier, didn't know yet.
+    /// The first one delivered later records, and the barrier then removed their rows.
+    @Test func aForgottenBarrierIsDeliveredBeforeLaterRecords() async throws {
+        let harness = try FlusherHarness(retainedSize: nil)
+        let isLost = Gate()
+        let sink = RecordingSink(forgetsWhenClaimedAgain: 5) { _, batch in
+            guard batch.records.last?.sequence == 11, !isLost.isOpen else { return .none }
+            isLost.open()
+            return .before(.indeterminate)
+        }
+        // All records except the barrier are in lane 8, which the second worker owns.
+        @Sendable func append(_ count: Int) throws {
+            for _ in 0..<count {
+                let isBarrier = harness.log.lastSequence == 9
+                try harness.log.appendBlocking([isBarrier ? RecordingSink.barrierKey : 8, 0])
+            }
+        }
+        try append(10)
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: 2))
+        _ = try await harness.run(flusher) {
+            try await flusher.drain()
+            try append(1)
+            try await flusher.waitUntilApplied(11)
+            try await flusher.drain()
+        }
+        check(sink.snapshot, has: 11)
+        #expect(isLost.isOpen && sink.snapshot.rows.map(\.sequence) == Array(1...11))
+    }
 }
 
 /// Opens once.

@@ -90,7 +90,11 @@ final class RecordingSink: Sink {
             state.calls += 1
             let fault = fault(state.calls, batch)
             if case .before(let meaning) = fault { throw Failure(meaning: meaning) }
-            for lane in batch.lanes where state.lanes[lane.index] != lane { throw Failure(meaning: .fenced) }
+            for lane in batch.lanes where state.lanes[lane.index] != lane {
+                let found = state.lanes[lane.index]
+                let isSetBack = found.epoch <= lane.epoch && found.position < lane.position
+                throw Failure(meaning: isSetBack ? .indeterminate : .fenced)
+            }
             if batch.records.contains(where: { poison.contains($0.sequence.rawValue) }) {
                 throw Failure(meaning: .record(code: "22P02", reason: "poison"))
             }
