@@ -46,6 +46,22 @@ import WAL
         index.release(through: 300_000)
         #expect(index.partCounts.runs == 0)
         #expect(index.places(of: 7, after: 300_000, through: 300_000).places.isEmpty)
+        index.release(through: 400_000)
+        #expect(index.end == 400_000)
+    }
+
+    /// The store got all changes before they were indexed. A query that waited for the index waited for its whole limit.
+    @Test func deliveredChangesAreNotWaitedFor() async throws {
+        let place = NSTemporaryDirectory() + "wal-index-\(UUID().uuidString)"
+        let log = try await WriteAheadLog.open(at: place)
+        for number in 0..<10 { try await log.append(TaskCodec.encode(.delete(id: "t\(number)"))) }
+        let index = OverlayIndex(directory: NSTemporaryDirectory(), after: 0)
+        let indexer = try OverlayIndexer(index, of: log, hasher: TaskIDHasher(), failed: { _ in }, applied: { 10 })
+        await indexer.wait(for: 10, atMost: .seconds(60))
+        #expect(index.end == 10)
+        await Blocking.run { indexer.stop() }
+        try await log.close()
+        try? FileManager.default.removeItem(atPath: place)
     }
 
     /// On a full disk, the index returns the ranges without a file, so that they can be searched.

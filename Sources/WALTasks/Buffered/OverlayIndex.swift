@@ -54,7 +54,7 @@ final class OverlayIndex: Sendable {
         endNumber = Atomic(end)
     }
 
-    /// The last sequence number that was added.
+    /// The last sequence number that was added, or that needs no place because it is applied.
     var end: UInt64 { endNumber.load(ordering: .acquiring) }
 
     /// The number of files, and of ranges outside of any file, for tests.
@@ -81,16 +81,21 @@ final class OverlayIndex: Sendable {
             }
             contents.end = max(contents.end, end)
         }
-        endNumber.store(end, ordering: .releasing)
+        endNumber.max(end, ordering: .releasing)
     }
 
-    /// Removes the places of applied mutations.
+    /// Removes the places of applied mutations. Continues after `applied` if it hasn't come that far.
     func release(through applied: UInt64) {
-        contents.withLock { contents in
+        let end = contents.withLock { contents in
             let kept = contents.parts.drop { $0.end <= applied }
             if kept.count < contents.parts.count { contents.parts = Array(kept) }
-            if contents.end <= applied { contents.recent = [] }
+            if contents.end <= applied {
+                contents.recent = []
+                contents.end = applied
+            }
+            return contents.end
         }
+        endNumber.max(end, ordering: .releasing)
     }
 
     private func sealRecent() {

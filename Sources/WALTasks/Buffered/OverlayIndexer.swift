@@ -98,9 +98,8 @@ final class OverlayIndexer: Sendable {
     private func extend(through last: UInt64) throws(WALError) {
         let search = OverlaySearch(log: log)
         while !isStopped {
-            let applied = applied().rawValue
-            index.release(through: applied)
-            let first = max(index.end, applied) + 1
+            index.release(through: applied().rawValue)
+            let first = index.end + 1
             guard first <= last else { return }
             let step = first...min(last, first + UInt64(Self.stepCount) - 1)
             var places: [(hash: UInt32, place: OverlayPlace)] = []
