@@ -131,10 +131,10 @@ public final class Flusher<Destination: Sink>: Service {
         context.coordinator.applied
     }
 
-    /// A function that returns ``appliedSequence`` without a call through a generic type, for callers that ask with
-    /// each change.
-    package var appliedSequenceReader: @Sendable () -> SequenceNumber {
-        { [coordinator = context.coordinator] in coordinator.applied }
+    /// A function that returns ``appliedSequence``, or nil until the sink has reported its positions. It needs no call
+    /// through a generic type, for callers that ask with each change.
+    package var appliedSequenceReader: @Sendable () -> SequenceNumber? {
+        { [coordinator = context.coordinator] in coordinator.appliedIfKnown }
     }
 
     /// The counts since the flusher was made, and the current lag.

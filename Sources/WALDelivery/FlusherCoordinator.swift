@@ -8,15 +8,22 @@ final class FlusherCoordinator: Sendable {
     typealias Machine = FlusherStateMachine<Waiter>
 
     private let machine: Monitor<Machine>
-    /// A copy of the machine's `applied` outside of the lock, because a storage asks for it with each change.
-    private let appliedNumber = Atomic<UInt64>(0)
+    /// A copy of the machine's `appliedIfKnown` outside of the lock, because a storage asks for it with each change.
+    /// `UInt64.max` for nil.
+    private let appliedNumber = Atomic<UInt64>(.max)
 
     init(breaker: CircuitBreaker) {
         machine = Monitor(Machine(breaker: breaker))
     }
 
     /// The last sequence number up to which every record is applied. Zero until the sink was asked.
-    var applied: SequenceNumber { SequenceNumber(rawValue: appliedNumber.load(ordering: .acquiring)) }
+    var applied: SequenceNumber { appliedIfKnown ?? .zero }
+
+    /// ``applied``, or nil until the sink has reported its positions.
+    var appliedIfKnown: SequenceNumber? {
+        let number = appliedNumber.load(ordering: .acquiring)
+        return number == .max ? nil : SequenceNumber(rawValue: number)
+    }
 
     /// Reads the state, or changes it in a way that no waiter waits for.
     func withState<Value: Sendable>(_ body: (inout Machine) -> Value) -> Value {
@@ -27,7 +34,7 @@ final class FlusherCoordinator: Sendable {
     func update(_ result: Result<Void, WALError> = .success(()), _ body: (inout Machine) -> [Waiter]) {
         let waiters = machine.withLock { machine in
             let waiters = body(&machine)
-            appliedNumber.store(machine.applied.rawValue, ordering: .releasing)
+            appliedNumber.store(machine.appliedIfKnown?.rawValue ?? .max, ordering: .releasing)
             return waiters
         }
         for waiter in waiters { waiter.resume(returning: result) }

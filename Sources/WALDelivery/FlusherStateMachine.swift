@@ -45,7 +45,9 @@ struct FlusherStateMachine<Token> {
     }
 
     /// The last sequence number up to which every record is applied. Zero until the sink was asked.
-    var applied: SequenceNumber { workers.lazy.map(\.scanned).min() ?? .zero }
+    var applied: SequenceNumber { appliedIfKnown ?? .zero }
+    /// ``applied``, or nil until the sink has reported its positions.
+    var appliedIfKnown: SequenceNumber? { workers.lazy.map(\.scanned).min() }
     /// The lowest position of all lanes in the sink.
     var committed: SequenceNumber { workers.lazy.map(\.committed).min() ?? .zero }
 

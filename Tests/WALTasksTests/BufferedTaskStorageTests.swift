@@ -206,6 +206,26 @@ final class StubbornStore: TaskStore {
         try await second.close()
     }
 
+    /// The database was restored from an older copy before the start. Queries gave its rows until it had the later
+    /// changes again.
+    @Test func whatARestoredStoreLacksIsReadAtOnce() async throws {
+        let first = try await BufferedTaskStorage.open(
+            at: directory.path, store: StubbornStore(), configuration: quick)
+        for number in 0..<50 { try await first.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
+        #expect(try await first.close() == 0)
+
+        let older = StubbornStore()
+        older.isFailing.store(true, ordering: .relaxed)
+        let second = try await BufferedTaskStorage.open(at: directory.path, store: older, configuration: quick)
+        try await second.flusher.waitUntilAsked()
+        #expect(try await second.task(id: "t7") != nil)
+        #expect(try await second.tasks(dagID: "d", limit: 100, offset: 0).count == 50)
+        older.isFailing.store(false, ordering: .relaxed)
+        try await second.drain()
+        #expect(try await older.tasks(dagID: "d", limit: 100, offset: 0).count == 50)
+        try await second.close()
+    }
+
     /// A start finds the flusher's cursor, and doesn't read again the records that were delivered long ago.
     @Test func recoveryStartsBehindWhatWasDelivered() async throws {
         let store = StubbornStore()

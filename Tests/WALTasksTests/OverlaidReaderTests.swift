@@ -20,7 +20,7 @@ import WALTesting
 
         init(
             progress: TaskSinkProgress, memoryMax: Int, listLimits: OverlayListLimits?,
-            _ position: @escaping @Sendable () -> SequenceNumber
+            _ position: @escaping @Sendable () -> SequenceNumber?
         ) throws {
             var configuration = WriteAheadLog.Configuration()
             configuration.segmentSize = 64 << 10
@@ -60,6 +60,12 @@ import WALTesting
         mutating func add(_ mutation: TaskMutation) {
             mutations.append(mutation)
             _ = try? overlay.add(mutation) { (payload) throws(WALError) in try buffer.log.appendBlocking(payload) }
+        }
+
+        /// Makes the overlay forget all mutations, as if the store had them.
+        func forgetAll() {
+            position.value.withLock { $0 = SequenceNumber(rawValue: UInt64(mutations.count)) }
+            overlay.prune()
         }
 
         func apply(_ indexes: some Sequence<Int>) async throws {
@@ -126,6 +132,8 @@ import WALTesting
         for mutation in random.list(Int.random(in: 1..<60, using: &random.generator)) { fixture.add(mutation) }
         let applied = Int.random(in: 0...fixture.mutations.count, using: &random.generator)
         try await fixture.apply(0..<applied)
+        // The store had everything, and has lost its last commits.
+        if seed % 5 < 2 { fixture.forgetAll() }
         fixture.position.value.withLock { $0 = SequenceNumber(rawValue: UInt64(applied)) }
         let end = fixture.mutations[applied...].firstIndex { $0.taskID == nil } ?? fixture.mutations.endIndex
         let ahead = Set(RandomMutations.taskIDs.filter { _ in Bool.random(using: &random.generator) })
@@ -181,6 +189,36 @@ import WALTesting
         fixture.position.value.withLock { $0 = 501 }
         #expect(fixture.overlay.undelivered == nil)
         #expect(try await fixture.overlay.snapshot(of: "t7", .changes).isEmpty)
+    }
+
+    /// A standby without the last commits was promoted. Until the store had the changes again, queries gave older rows.
+    @Test(arguments: [0, 1 << 20]) func whatTheStoreHasLostIsReadFromTheLog(memoryMax: Int) async throws {
+        var fixture = try await Fixture(memoryMax: memoryMax)
+        fixture.add(.save(PersistentTask(id: "t", dagID: "d", nodeID: "n")))
+        fixture.add(.save(PersistentTask(id: "u", dagID: "gone", nodeID: "n")))
+        try await fixture.apply(0..<2)
+        fixture.add(.updateStatus(id: "t", status: .running, error: nil, time: .now))
+        fixture.add(.deleteDAG(id: "gone"))
+        fixture.add(.log(TaskActivityLog(id: "a", taskID: "t", dagID: "d", nodeID: "n", action: "x")))
+        fixture.progress.begin(4)
+        fixture.progress.end(4)
+        fixture.forgetAll()
+        #expect(try await fixture.overlay.snapshot(of: "t", .changes).isEmpty)
+
+        fixture.position.value.withLock { $0 = 2 }
+        fixture.progress.claimed([SinkLane(index: 0, epoch: 2, position: 2)])
+        #expect(fixture.overlay.undelivered == 3...5)
+        #expect(try await fixture.view.task(id: "t")?.status == .running)
+        #expect(try await fixture.view.task(id: "u") == nil)
+        #expect(try await fixture.view.activities(taskID: "t", limit: 10, offset: 0).map(\.id) == ["a"])
+        #expect(try await fixture.view.tasks(status: .running, limit: 10, offset: 0).map(\.id) == ["t"])
+        #expect(try await fixture.view.tasks(dagID: "gone", limit: 10, offset: 0).isEmpty)
+
+        // The store has them again.
+        try await fixture.apply(2..<5)
+        fixture.forgetAll()
+        #expect(fixture.overlay.undelivered == nil)
+        #expect(try await fixture.view.task(id: "t")?.status == .running)
     }
 
     /// A refused append leaves no mutation, and the next one is kept.

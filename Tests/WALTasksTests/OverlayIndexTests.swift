@@ -48,6 +48,8 @@ import WAL
         #expect(index.places(of: 7, after: 300_000, through: 300_000).places.isEmpty)
         index.release(through: 400_000)
         #expect(index.end == 400_000)
+        // The store has lost changes.
+        #expect(index.places(of: 7, after: 350_000, through: 360_000).gaps == [350_001...360_000])
     }
 
     /// The store got all changes before they were indexed. A query that waited for the index waited for its whole limit.

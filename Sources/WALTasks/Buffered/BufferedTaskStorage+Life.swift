@@ -79,11 +79,11 @@ extension BufferedTaskStorage {
                     of: log, drainTimeout: configuration.drainTimeout, logger: logger, metrics: factory))
         }
         // Records that retention has removed aren't in the log, even if the cursor is before them.
-        let delivered = max(
-            log.cursors["sink/\(sink.name)"] ?? .zero, SequenceNumber(rawValue: log.firstSequence.rawValue - 1))
-        let start = configuration.recoveryEnabled ? delivered : log.lastSequence
+        let removed = SequenceNumber(rawValue: log.firstSequence.rawValue - 1)
+        let unwanted = configuration.recoveryEnabled ? removed : log.lastSequence
+        let start = max(log.cursors["sink/\(sink.name)"] ?? .zero, unwanted)
         let overlay = try TaskOverlay(
-            log: log, after: start, progress: progress, memoryMax: configuration.maxOverlayMemory,
+            log: log, after: start, unwanted: unwanted, progress: progress, memoryMax: configuration.maxOverlayMemory,
             patience: configuration.recoveryTimeout,
             failed: { error in
                 logger?.warning(

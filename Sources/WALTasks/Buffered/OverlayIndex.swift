@@ -35,6 +35,8 @@ final class OverlayIndex: Sendable {
         /// The places after the parts, unsorted.
         var recent: [UInt64] = []
         var recentBase: UInt64
+        /// The sequence number up to which places may be missing, because they were applied.
+        var start: UInt64
         /// The last sequence number that is known.
         var end: UInt64
     }
@@ -50,7 +52,7 @@ final class OverlayIndex: Sendable {
     /// Makes an index that begins after `end`. Earlier mutations aren't wanted.
     init(directory: String, after end: UInt64) {
         self.directory = directory
-        contents = Monitor(Contents(recentBase: end + 1, end: end))
+        contents = Monitor(Contents(recentBase: end + 1, start: end, end: end))
         endNumber = Atomic(end)
     }
 
@@ -87,6 +89,7 @@ final class OverlayIndex: Sendable {
     /// Removes the places of applied mutations. Continues after `applied` if it hasn't come that far.
     func release(through applied: UInt64) {
         let end = contents.withLock { contents in
+            contents.start = max(contents.start, applied)
             let kept = contents.parts.drop { $0.end <= applied }
             if kept.count < contents.parts.count { contents.parts = Array(kept) }
             if contents.end <= applied {
@@ -145,7 +148,9 @@ final class OverlayIndex: Sendable {
     func places(of hash: UInt32, after lower: UInt64, through upper: UInt64) -> Answer {
         var answer = Answer()
         guard lower < upper else { return answer }
-        let (parts, recent, base, end) = contents.withLock { ($0.parts, $0.recent, $0.recentBase, $0.end) }
+        let (parts, recent, base, start, end) = contents.withLock {
+            ($0.parts, $0.recent, $0.recentBase, $0.start, $0.end)
+        }
         func add(_ place: OverlayPlace) {
             if place.sequence > lower, place.sequence <= upper { answer.places.append(place) }
         }
@@ -153,6 +158,8 @@ final class OverlayIndex: Sendable {
             let (first, last) = (max(range.lowerBound, lower + 1), min(range.upperBound, upper))
             if first <= last { answer.gaps.append(first...last) }
         }
+        // The store has lost changes that it had confirmed.
+        if lower < start { addGap(lower + 1...start) }
         for part in parts where part.end > lower {
             switch part {
             case .run(let run):

@@ -91,20 +91,26 @@ struct OverlayQueue {
         end &+= 1
     }
 
-    /// Removes up to `countMax` applied mutations.
-    mutating func prune(through applied: SequenceNumber, atMost countMax: Int = .max) {
+    /// Removes up to `countMax` applied mutations. Returns the last removed sequence number.
+    @discardableResult
+    mutating func prune(through applied: SequenceNumber, atMost countMax: Int = .max) -> SequenceNumber? {
         var pruned = 0
         while !isEmpty, pruned < countMax, entries[index(of: start)].sequence <= applied {
             start &+= 1
             pruned += 1
         }
-        guard pruned > 0 else { return }
-        if !isEmpty { return bytes.release(before: entries[index(of: start)].place.chunk) }
+        guard pruned > 0 else { return nil }
+        let last = entries[index(of: start &- 1)].sequence
+        if !isEmpty {
+            bytes.release(before: entries[index(of: start)].place.chunk)
+            return last
+        }
         bytes.releaseAll()
         if entries.count > Self.capacityKept {
             entries = []
             buckets = []
         }
+        return last
     }
 
     /// Removes up to `countMax` of the oldest mutations, but never the newest one. Returns the last removed sequence

@@ -15,8 +15,8 @@ internal import WAL
     private var queue = OverlayQueue()
     private let budget: OverlayBudget
     private var countedSize = 0
-    /// The sequence number up to which undelivered mutations that aren't in `queue` are in the log alone. Requires
-    /// `lock`.
+    /// The sequence number up to which mutations that aren't in `queue` are in the store, or in the log alone. If the
+    /// store loses what it had confirmed, they are found in the log again. Requires `lock`.
     private(set) var floor: SequenceNumber
 
     /// Makes a stripe. Mutations up to `floor` are in the log alone.
@@ -32,7 +32,7 @@ internal import WAL
         _ kind: OverlayKind, size: Int, hash: UInt64, applied: SequenceNumber, encode: (inout OutputRawSpan) -> Void,
         append: (RawSpan) throws(Failure) -> SequenceNumber?
     ) throws(Failure) -> SequenceNumber? {
-        queue.prune(through: applied, atMost: Self.pruneCount)
+        prune(through: applied, atMost: Self.pruneCount)
         let reservation = queue.reserve(size, hash: hash)
         var output = unsafe OutputRawSpan(buffer: reservation.buffer, initializedCount: 0)
         encode(&output)
@@ -49,11 +49,17 @@ internal import WAL
     func insert(
         _ encoded: RawSpan, _ kind: OverlayKind, hash: UInt64, applied: SequenceNumber, at sequence: SequenceNumber
     ) {
-        queue.prune(through: applied, atMost: Self.pruneCount)
+        prune(through: applied, atMost: Self.pruneCount)
         let reservation = queue.reserve(encoded.byteCount, hash: hash)
         unsafe encoded.withUnsafeBytes { unsafe reservation.buffer.copyMemory(from: $0) }
         queue.commit(reservation, kind, at: sequence)
         keepToBudget()
+    }
+
+    /// Removes up to `countMax` applied mutations. Requires `lock`.
+    @inline(__always)
+    private func prune(through applied: SequenceNumber, atMost countMax: Int) {
+        if let last = queue.prune(through: applied, atMost: countMax) { floor = max(floor, last) }
     }
 
     /// Drops the oldest mutations while the budget is exceeded. They remain in the log.
@@ -78,14 +84,14 @@ internal import WAL
 
     /// Copies the mutations of a task. Requires `lock`.
     func copy(_ part: OverlayPart, of taskID: String, hash: UInt64, applied: SequenceNumber) -> OverlayCopy {
-        queue.prune(through: applied)
+        prune(through: applied, atMost: .max)
         count(queue.memorySize)
         return queue.copy(part, of: taskID, hash: hash)
     }
 
     func prune(through applied: SequenceNumber) {
         lock.withLock {
-            queue.prune(through: applied)
+            prune(through: applied, atMost: .max)
             count(queue.memorySize)
         }
     }

@@ -31,22 +31,24 @@ final class TaskOverlay: @unchecked Sendable {
     // `access` protects the barriers. Adding a barrier also needs the locks of all stripes.
     private let access = TaskLock()
     private var barriers: [LoggedMutation] = []
-    /// Barriers up to this one are in the log alone.
+    /// Barriers up to this one that aren't in `barriers` are in the store, or in the log alone.
     private var barrierFloor: SequenceNumber
-    /// All records up to this one are in the store, and barriers among them are forgotten.
-    private var barriersPruned = SequenceNumber.zero
-    /// The last sequence number that the flusher reported as applied.
-    private let flushed: @Sendable () -> SequenceNumber
+    /// The last sequence number that the flusher reported as applied. It goes back if the store loses what it had
+    /// confirmed. Nil until the store was asked.
+    private let flushed: @Sendable () -> SequenceNumber?
     private let progress: TaskSinkProgress
-    /// The position up to which mutations aren't wanted.
+    /// The position of the store as known before it was asked.
     private let start: SequenceNumber
+    /// The position up to which mutations aren't wanted, even if the store lacks them.
+    private let unwanted: SequenceNumber
 
     /// Makes an overlay of the log's mutations after `start`.
     ///
     /// - Parameters:
     ///   - log: The log to which mutations are appended. Mutations after `start` that it holds already are found
     ///     there.
-    ///   - start: The position up to which mutations are in the store or aren't wanted.
+    ///   - start: The position up to which mutations are in the store, as known before it was asked.
+    ///   - unwanted: The position up to which mutations aren't wanted, even if the store lacks them.
     ///   - progress: The sink's progress.
     ///   - memoryMax: The number of bytes of memory that mutations may take. Over it, the oldest are found in the
     ///     log.
@@ -54,22 +56,24 @@ final class TaskOverlay: @unchecked Sendable {
     ///     searches the log itself.
     ///   - listLimits: The limits of lists. By default a quarter of `memoryMax`, within 1 to 64 MiB.
     ///   - failed: Called when the log can't be read for the index.
-    ///   - flushed: Returns the last sequence number that the flusher reported as applied.
+    ///   - flushed: Returns the last sequence number that the flusher reported as applied, or nil until the store was
+    ///     asked.
     init(
-        log: WriteAheadLog, after start: SequenceNumber, progress: TaskSinkProgress, memoryMax: Int, patience: Duration,
-        listLimits: OverlayListLimits? = nil,
-        failed: @escaping @Sendable (WALError) -> Void, flushed: @escaping @Sendable () -> SequenceNumber
+        log: WriteAheadLog, after start: SequenceNumber, unwanted: SequenceNumber = .zero, progress: TaskSinkProgress,
+        memoryMax: Int, patience: Duration, listLimits: OverlayListLimits? = nil,
+        failed: @escaping @Sendable (WALError) -> Void, flushed: @escaping @Sendable () -> SequenceNumber?
     ) throws(WALError) {
         let floor = log.lastSequence
         self.log = log
         self.start = start
+        self.unwanted = unwanted
         self.progress = progress
         self.flushed = flushed
         self.patience = patience
         self.listLimits = listLimits ?? OverlayListLimits(sizeMax: max(1 << 20, min(memoryMax / 4, 64 << 20)))
         let indexer = try OverlayIndexer(
             OverlayIndex(directory: log.directory, after: start.rawValue), of: log, hasher: hasher,
-            failed: failed, applied: { max(start, flushed(), progress.applied) })
+            failed: failed, applied: { max(flushed() ?? start, progress.applied, unwanted) })
         self.indexer = indexer
         let budget = OverlayBudget(limit: memoryMax) { indexer.wake(for: $0.rawValue) }
         self.budget = budget
@@ -82,9 +86,10 @@ final class TaskOverlay: @unchecked Sendable {
         indexer.stop()
     }
 
-    /// Returns the position up to which all changes can be read from the store.
+    /// Returns the position up to which all changes can be read from the store. It goes back if the store loses what it
+    /// had confirmed.
     func applied() -> SequenceNumber {
-        max(start, flushed(), progress.applied)
+        max(flushed() ?? start, progress.applied, unwanted)
     }
 
     /// The number of bytes of memory that the mutations take.
@@ -93,9 +98,10 @@ final class TaskOverlay: @unchecked Sendable {
     /// Returns whether the store may have applied a change that makes the repetition of the snapshot's changes wrong:
     /// one of its barriers, or a later change of its task.
     func mayBeOutdated(_ snapshot: OverlaySnapshot) -> Bool {
-        if let barrier = snapshot.barriers.first?.sequence, max(flushed(), progress.begun) >= barrier { return true }
+        let flushed = flushed() ?? .zero
+        if let barrier = snapshot.barriers.first?.sequence, max(flushed, progress.begun) >= barrier { return true }
         guard let end = snapshot.end, !snapshot.tasks.isEmpty else { return false }
-        return max(flushed(), progress.begunRecord) > end
+        return max(flushed, progress.begunRecord) > end
     }
 
     /// Returns whether retention has removed records of a range. A list's rows may be older than the store's copies of these.
@@ -238,13 +244,14 @@ final class TaskOverlay: @unchecked Sendable {
     /// - Throws: the codes of reading the log, if some changes are in the log alone.
     func snapshot(of taskID: String, _ part: OverlayPart) async throws(WALError) -> OverlaySnapshot {
         let end = log.lastSequence
-        let known = applied()
         let hash = hasher.hash(taskID)
         let stripe = stripes[index(of: hash)]
         // Take everything under the lock, which a batch with barriers holds until all of the batch is added.
         let (copy, floor, barriers, barrierFloor, applied) = stripe.lock.withLock {
-            // Another reader may have forgotten barriers that were applied since. Without them, no change before them counts.
-            let (barriers, barrierFloor, applied) = self.barriers(behind: known)
+            // Ask under the lock, so that no other caller has removed later changes of the stripe. If another reader
+            // removes later barriers, they are found in the log.
+            let applied = self.applied()
+            let (barriers, barrierFloor) = self.barriers(behind: applied)
             let copy = stripe.copy(part, of: taskID, hash: hash, applied: applied)
             return (copy, stripe.floor, barriers, barrierFloor, applied)
         }
@@ -277,15 +284,15 @@ final class TaskOverlay: @unchecked Sendable {
         return first <= last ? first...last : nil
     }
 
-    /// Returns the barriers after `applied`, or after a later position that was applied meanwhile; the position up to which barriers are in
-    /// the log alone; and the position before the first of these barriers.
-    private func barriers(
-        behind applied: SequenceNumber
-    ) -> ([LoggedMutation], floor: SequenceNumber, applied: SequenceNumber) {
+    /// Returns the barriers after `applied`, and the position up to which the others are in the store or in the log
+    /// alone.
+    private func barriers(behind applied: SequenceNumber) -> ([LoggedMutation], floor: SequenceNumber) {
         access.withLock {
-            barriersPruned = max(barriersPruned, applied)
-            barriers.removeAll { $0.sequence <= barriersPruned }
-            return (barriers, barrierFloor, barriersPruned)
+            if let last = barriers.last(where: { $0.sequence <= applied }) {
+                barrierFloor = max(barrierFloor, last.sequence)
+                barriers.removeAll { $0.sequence <= applied }
+            }
+            return (barriers, barrierFloor)
         }
     }
 }

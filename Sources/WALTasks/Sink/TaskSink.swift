@@ -29,6 +29,7 @@ public struct TaskSink<Store: TaskStore>: Sink, TaskStoreSink {
 
     public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
         let claimed = try await store.claim(lanes, of: laneCount, log: log)
+        progress?.claimed(claimed)
         reach?.answered()
         return claimed
     }

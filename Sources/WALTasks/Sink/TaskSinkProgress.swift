@@ -1,5 +1,6 @@
 internal import Synchronization
 internal import WAL
+internal import WALDelivery
 
 /// The progress of a ``TaskSink``, which it knows a little earlier than its flusher.
 ///
@@ -17,6 +18,14 @@ final class TaskSinkProgress: Sendable {
 
     /// The last record of any kind that the store may have applied.
     var begunRecord: SequenceNumber { SequenceNumber(rawValue: begunRecordNumber.load(ordering: .acquiring)) }
+
+    /// Takes the lanes of a claim. Barriers are in lane 0. The store doesn't have those after its position: it has lost
+    /// them, or it hasn't applied them yet.
+    func claimed(_ lanes: [SinkLane]) {
+        guard let lane = lanes.first(where: { $0.index == 0 }) else { return }
+        begunNumber.min(lane.position.rawValue, ordering: .acquiringAndReleasing)
+        appliedNumber.min(lane.position.rawValue, ordering: .acquiringAndReleasing)
+    }
 
     func beginBatch(through sequence: SequenceNumber) {
         begunRecordNumber.max(sequence.rawValue, ordering: .acquiringAndReleasing)
