@@ -17,7 +17,7 @@
     /// | lacks records | stops with ``JetStreamError/Code/gap``, or skips them: ``Configuration/acceptsGaps`` |
     /// | is unavailable | tries again with growing pauses and without limit |
     /// | has messages that its consumer doesn't deliver | makes another consumer |
-    /// | is of another log, was purged, or doesn't exist | stops |
+    /// | is of another log, was purged, has lost its last message, or doesn't exist | stops |
     public final class StreamFollower: Service {
         /// The configuration of a follower.
         public struct Configuration: Sendable {
@@ -106,7 +106,7 @@
         /// - Throws: ``JetStreamError``:
         ///   - `invalidOption` if the stream has no name, or an option of the configuration can't be used
         ///   - `noStream` if the stream doesn't exist or has no messages
-        ///   - `foreignStream` if the stream was purged, or its last message belongs to no log
+        ///   - `foreignStream` if the stream was purged, or its last message was removed or belongs to no log
         ///   - any other code for an error of the connection or the servers
         public static func source(of configuration: JetStreamSink.Configuration) async throws(JetStreamError) -> LogID {
             try configuration.validate()

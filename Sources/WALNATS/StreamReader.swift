@@ -51,11 +51,29 @@
 
         /// Returns the head of the stream's last message, or nil without messages.
         func lastHead() throws(JetStreamError) -> StreamRules.Head? {
-            let info = try info()
-            guard info.lastMessage > 0, let message = try connected().message(info.lastMessage, of: stream) else {
-                return nil
-            }
+            guard let message = try lastMessage() else { return nil }
             return try StreamRules.Head(message.headers, number: message.number, stream: stream)
+        }
+
+        /// Returns the stream's last message, or nil without messages.
+        ///
+        /// - Throws: ``JetStreamError`` with the code `foreignStream` if that message was removed.
+        private func lastMessage() throws(JetStreamError) -> StreamMessage? {
+            var missing: UInt64?
+            while true {
+                let info = try info()
+                guard info.lastMessage > 0 else { return nil }
+                if let message = try connected().message(info.lastMessage, of: stream) { return message }
+                // A limit may have removed the message because there is a newer one. The sink refuses a stream that has
+                // lost its newest one, so no message will come.
+                guard info.lastMessage != missing else {
+                    throw JetStreamError(
+                        .foreignStream,
+                        "The stream \(stream) has lost its last message, \(info.lastMessage). Follow the stream that the sink writes now."
+                    )
+                }
+                missing = info.lastMessage
+            }
         }
 
         /// Returns the epoch of the stream's last owner, or 0 without one.
@@ -117,7 +135,8 @@
 
         /// Returns whether all messages were read. Asks the servers only if `askingAtOnce` is true, or if no message
         /// has come for `stallTimeout`. If the stream has more messages after that time, the next call makes another
-        /// consumer, because a consumer on a hanging replica delivers nothing.
+        /// consumer, because a consumer on a hanging replica delivers nothing. Throws if the last message was removed,
+        /// because no consumer delivers it.
         func isAtEnd(askingAtOnce: Bool) throws(JetStreamError) -> Bool {
             guard askingAtOnce || ContinuousClock.now - lastProgress > stallTimeout else { return false }
             let info = try info()
@@ -131,6 +150,7 @@
                 return true
             }
             if ContinuousClock.now - lastProgress > stallTimeout {
+                _ = try lastMessage()
                 subscription = nil
                 lastProgress = .now
                 renewalCount += 1

@@ -321,6 +321,50 @@
             #expect(error?.code == .foreignStream && error?.message.contains("purged") == true)
         }
 
+        /// Removes all batches, of which the last one has the position. The stream keeps its claim.
+        private func purgeBatches(on connection: StreamConnection) throws {
+            _ = try connection.request(
+                "STREAM.PURGE.\(StreamNames.stream(of: source, servers.configuration))",
+                "{\"filter\":\"\(StreamNames.subject(of: source, .batch))\"}", "purge")
+        }
+
+        /// The stream looks read to its end, and lacks the records 11 to 20.
+        @Test func aStreamWithoutItsLastMessageIsSaid() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let connection = try makeStream()
+            try store(.claim, epoch: 1, 0, 0, on: connection)
+            try store(.batch, epoch: 1, 0, 10, on: connection)
+            #expect(try await follow().records.count == 10)
+            try store(.batch, epoch: 1, 10, 20, on: connection)
+            try purgeBatches(on: connection)
+            let error = await error { _ = try await follow() }
+            #expect(error?.code == .foreignStream && error?.message.contains("lost its last message") == true)
+            var named = servers.configuration
+            named.stream = StreamNames.stream(of: source, servers.configuration)
+            let unknown = await WALNATSTests.error { _ = try await StreamFollower.source(of: named) }
+            #expect(unknown?.code == .foreignStream, "\(String(describing: unknown))")
+        }
+
+        /// No consumer delivers the message that the reader waits for.
+        @Test func aReaderOfAStreamThatLosesItsLastMessageEnds() async throws {
+            let connection = try makeStream()
+            try store(.claim, epoch: 1, 0, 0, on: connection)
+            try store(.batch, epoch: 1, 0, 10, on: connection)
+            try purgeBatches(on: connection)
+            let reader = try StreamReader(
+                servers.configuration, stream: StreamNames.stream(of: source, servers.configuration),
+                subject: StreamNames.subjects(of: source), stallTimeout: .milliseconds(300))
+            try await reader.move(after: nil)
+            let error = await error {
+                while true {
+                    let messages = try await reader.messages()
+                    if messages.isEmpty, try await reader.isAtEnd(askingAtOnce: true) { return }
+                }
+            }
+            #expect(error?.code == .foreignStream, "\(String(describing: error))")
+            await reader.close()
+        }
+
         /// The sink's first claim is still to come.
         @Test func anEmptyStreamHasNoRecords() async throws {
             defer { try? FileManager.default.removeItem(atPath: directory) }
