@@ -111,14 +111,19 @@ def main():
     address, stream = sys.argv[1:]
     epoch = position = 0
     for headers, body in messages(Server(address), stream):
-        # An earlier owner's late message, or one that the stream already has.
-        if int(headers["Wal-Epoch"]) < epoch or headers["Wal-Kind"] != "claim" and int(headers["Wal-Last"]) <= position:
+        # An earlier owner's late message.
+        if int(headers["Wal-Epoch"]) < epoch:
             continue
         epoch = int(headers["Wal-Epoch"])
-        if headers["Wal-Kind"] == "claim":
+        is_claim = headers["Wal-Kind"] == "claim"
+        positions = {lane.split(":")[1] for lane in headers["Wal-Lanes"].split(" ")}
+        # Records that the stream already has, or a claim of lanes at different positions.
+        if int(headers["Wal-Last"]) <= position or is_claim and len(positions) > 1:
             continue
         if int(headers["Wal-Prev"]) > position and position:
             sys.exit("records %d to %s are missing" % (position + 1, headers["Wal-Prev"]))
+        if is_claim:
+            continue
         single = headers["Wal-Kind"] == "record"
         found = [(int(headers["Wal-Seq"]), int(headers["Wal-Time"]), body)] if single else records(body)
         for sequence, time, payload in found:

@@ -99,14 +99,17 @@ struct StreamRules {
             return .olderEpoch
         }
         // A reader can't know which records the lanes that lag have.
-        guard head.kind == .claim || head.positions == [head.last] else {
+        let isEqual = head.positions == [head.last]
+        guard head.kind == .claim || isEqual else {
             throw JetStreamError(
                 .unsafeStream,
                 "The lanes of the stream \(stream) have different positions at the message \(head.number). Follow it when they are equal."
             )
         }
         let before = position.sequence.rawValue
-        if head.kind != .claim, head.last > before, head.previous > before {
+        // A claim is the only message that shows the gap if the batches before it were removed.
+        let isGap = isEqual && head.last > before && head.previous > before
+        if isGap {
             guard acceptsGaps else {
                 throw JetStreamError(
                     .gap,
@@ -119,7 +122,10 @@ struct StreamRules {
         }
         epoch = head.epoch
         position.epoch = max(position.epoch, epoch)
-        guard head.kind != .claim else { return .claim }
+        guard head.kind != .claim else {
+            if isGap { position.sequence = SequenceNumber(rawValue: head.last) }
+            return .claim
+        }
         guard head.last > before else { return .known }
         position.sequence = SequenceNumber(rawValue: head.last)
         return .records(above: before)

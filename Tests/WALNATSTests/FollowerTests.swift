@@ -70,6 +70,20 @@
             #expect(lenient.gapCount == 1)
         }
 
+        /// The batches before a claim were removed, and no batch follows it.
+        @Test func aClaimShowsMissingRecords() throws {
+            var strict = rules(at: 5)
+            let error = #expect(throws: JetStreamError.self) { try strict.decide(head(.claim, epoch: 1, 9, 9)) }
+            #expect(error?.code == .gap && error?.message.contains("the records 6 to 9") == true)
+            var lenient = rules(at: 5, acceptsGaps: true)
+            #expect(try lenient.decide(head(.claim, epoch: 1, 9, 9)) == .claim)
+            #expect(lenient.gapCount == 1 && lenient.position.sequence == 9)
+            // The lane that lags may have the records.
+            var lanes = rules(at: 5)
+            #expect(try lanes.decide(head(.claim, epoch: 1, 9, 9, lanes: "1:9 1:5")) == .claim)
+            #expect(lanes.position.sequence == 5)
+        }
+
         @Test func lanesAtDifferentPositionsAreRefused() throws {
             var rules = rules()
             let error = #expect(throws: JetStreamError.self) {
@@ -343,6 +357,21 @@
             named.stream = StreamNames.stream(of: source, servers.configuration)
             let unknown = await WALNATSTests.error { _ = try await StreamFollower.source(of: named) }
             #expect(unknown?.code == .foreignStream, "\(String(describing: unknown))")
+        }
+
+        @Test func aClaimAtTheEndShowsAGap() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let connection = try makeStream()
+            try store(.batch, epoch: 1, 0, 10, on: connection)
+            #expect(try await follow().records.count == 10)
+            try store(.batch, epoch: 1, 10, 20, on: connection)
+            try store(.claim, epoch: 2, 20, 20, on: connection)
+            try purgeBatches(on: connection)
+            let error = await error { _ = try await follow() }
+            #expect(error?.code == .gap, "\(String(describing: error))")
+            let (records, statistics) = try await follow { $0.acceptsGaps = true }
+            #expect(records.count == 10 && statistics.gaps == 1)
+            #expect(try await follow().statistics.gaps == 0)
         }
 
         /// No consumer delivers the message that the reader waits for.
