@@ -4,7 +4,7 @@ internal import WALDelivery
 public struct JetStreamError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of an error.
     public enum Code: String, Hashable, Sendable, CaseIterable {
-        /// No server answers, or no leader of the stream. Nothing was stored.
+        /// No server answers, or no leader of the stream, or the server is too busy. Nothing was stored.
         case away
         /// No answer came, so the outcome is unknown.
         case indeterminate

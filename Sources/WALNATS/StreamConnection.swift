@@ -349,8 +349,9 @@
         init(_ status: natsStatus, _ code: jsErrCode) {
             switch code.rawValue {
             case 0: self = .init(status)
-            // No leader, no quorum, a server that starts, or too few servers for a new stream. Nothing was stored.
-            case 10005, 10008, 10009, 10118: self = .away
+            // No leader, no quorum, a server that starts or is too busy, or too few servers for a new stream.
+            // Nothing was stored.
+            case 10005, 10008, 10009, 10118, 10167, 10194: self = .away
             // A failure of the servers' consensus, or of the stream. Only the last message shows the outcome.
             case 10041, 10051: self = .indeterminate
             // The server has given up an atomic batch.

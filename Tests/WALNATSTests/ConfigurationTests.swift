@@ -1,4 +1,5 @@
 #if NATS
+    import CWALNATS
     import Testing
 
     @testable import WALNATS
@@ -47,6 +48,11 @@
             #expect(file.tls?.trusted == "/etc/ca.pem")
             #expect(file.tls?.client?.certificates == "/c.pem" && file.tls?.client?.key == "/k.pem")
             #expect(try Configuration(url: "tls://n1").tls != nil)
+        }
+
+        /// A stream without a leader, one that is offline, and a server that is too busy pass without an operator.
+        @Test(arguments: [10008, 10118, 10167, 10194] as [UInt32]) func aTemporaryRefusalIsRetried(_ code: UInt32) {
+            #expect(JetStreamError.Code(NATS_ERR, jsErrCode(code)) == .away)
         }
 
         /// Headers that the sink doesn't write.

@@ -60,6 +60,18 @@
             await second.close()
         }
 
+        /// Servers since 2.11 limit the messages that they hold for a stream. The refusal of a batch is no reason to stop.
+        @Test func aServerThatIsTooBusyIsTransient() async throws {
+            let busy = try Servers(isCurrent: true, jetStream: "max_buffered_size: 2000")
+            let sink = try JetStreamSink(busy.configuration)
+            let lanes = try await claimLane(of: log, by: sink)
+            let random = (0..<4000).map { _ in UInt8.random(in: 0...255) }
+            let refused = try #require(await error { _ = try await sink.apply(batch([random], lanes, of: log)) })
+            #expect(sink.classify(refused) == .transient, "\(refused)")
+            _ = try await sink.apply(batch([[1]], lanes, of: log))
+            await sink.close()
+        }
+
         @Test func theStreamsLimitBlamesTheRecord() async throws {
             let reply = try request(
                 "STREAM.CREATE.wal-\(log)",
