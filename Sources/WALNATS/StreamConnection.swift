@@ -372,6 +372,9 @@
         private init(_ status: natsStatus) {
             switch status {
             case NATS_NO_RESPONDERS, NATS_NO_SERVER, NATS_NOT_YET_CONNECTED, NATS_CONNECTION_CLOSED: self = .away
+            // The connection broke during a large atomic batch, and the library keeps only a part for the reconnection.
+            // Without its last message, the server stores nothing of a batch.
+            case NATS_INSUFFICIENT_BUFFER: self = .away
             case NATS_TIMEOUT, NATS_CONNECTION_DISCONNECTED, NATS_STALE_CONNECTION, NATS_IO_ERROR: self = .indeterminate
             // The library has dropped messages of a consumer, or ended it. Another consumer begins after the last
             // message that was read.

@@ -55,6 +55,11 @@
             #expect(JetStreamError.Code(NATS_ERR, jsErrCode(code)) == .away)
         }
 
+        /// The library holds at most 8 MB for a server that it reconnects to, and refuses the rest of a larger batch.
+        @Test func aFullBufferOfTheLibraryIsRetried() {
+            #expect(JetStreamError.Code(NATS_INSUFFICIENT_BUFFER, jsErrCode(0)) == .away)
+        }
+
         /// Headers that the sink doesn't write.
         @Test(arguments: ["", "1", "1:2:3", "x:1", "-1:1", "18446744073709551615:1", "1:18446744073709551616"])
         func aForeignStateIsRefused(_ text: String) {
