@@ -178,7 +178,7 @@
                         unsafe natsConnection_PublishMsg(connection, message))
                     continue
                 }
-                let number = unsafe try publish(message, in: stream)
+                let number = unsafe try publish(message, on: messages[index].subject, in: stream)
                 guard let number, number &- last == UInt64(messages.count) else {
                     throw JetStreamError(
                         .indeterminate,
@@ -210,7 +210,9 @@
         }
 
         /// Stores a message, and returns the number that the server acknowledges.
-        private func publish(_ message: OpaquePointer?, in stream: String) throws(JetStreamError) -> UInt64? {
+        private func publish(
+            _ message: OpaquePointer?, on subject: String, in stream: String
+        ) throws(JetStreamError) -> UInt64? {
             var options = unsafe jsPubOptions()
             unsafe jsPubOptions_Init(&options)
             unsafe options.MaxWait = timeout
@@ -218,7 +220,7 @@
             var code = jsErrCode(0)
             let published = unsafe js_PublishMsg(&acknowledgement, context, message, &options, &code)
             defer { unsafe jsPubAck_Destroy(acknowledgement) }
-            if published == NATS_TIMEOUT, let reason = refusal {
+            if published == NATS_TIMEOUT, let reason = refusal(of: subject) {
                 throw JetStreamError(
                     .unauthorized, "A message of the stream \(stream) isn't stored: \(reason).",
                     status: Int(NATS_NOT_PERMITTED.rawValue))
@@ -233,11 +235,14 @@
             return unsafe acknowledgement?.pointee.Sequence
         }
 
-        /// The server's last refusal of a permission. For such a message, it sends no other answer.
-        private var refusal: String? {
+        /// The server's last refusal of a permission, if it names this subject. For such a message, the server sends no
+        /// other answer. The library keeps the refusal as the connection's last error, whatever messages follow.
+        private func refusal(of subject: String) -> String? {
             var text: UnsafePointer<CChar>?
-            guard unsafe natsConnection_GetLastError(connection, &text) == NATS_NOT_PERMITTED else { return nil }
-            return unsafe text.map { unsafe String(cString: $0) } ?? "a permission is missing"
+            guard unsafe natsConnection_GetLastError(connection, &text) == NATS_NOT_PERMITTED,
+                let refusal = unsafe text.map({ unsafe String(cString: $0) }), refusal.contains(subject)
+            else { return nil }
+            return refusal
         }
 
         private func requireConnection() throws(JetStreamError) {

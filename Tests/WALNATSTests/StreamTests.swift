@@ -138,6 +138,32 @@
             await sink.close()
         }
 
+        /// The stream stores messages and acknowledges none. An earlier refusal of another message must not say that
+        /// nothing was stored, because the flusher would take its own late claim for that of another owner.
+        @Test func anEarlierRefusalSaysNothingAboutOtherMessages() async throws {
+            let guarded = try Servers(
+                configuration:
+                    "authorization { users: [ { user: a, password: b, permissions: { publish: { deny: \"$JS.API.STREAM.PURGE.>\" } } } ] }"
+            )
+            var configuration = guarded.configuration
+            configuration.credentials = .user("a", password: "b")
+            configuration.timeout = .seconds(4)
+            let connection = try StreamConnection(configuration)
+            _ = try connection.request(
+                "STREAM.CREATE.\(stream)",
+                "{\"name\":\"\(stream)\",\"subjects\":[\"wal.\(log).>\"],\"storage\":\"file\",\"no_ack\":true}",
+                "create")
+            #expect(throws: JetStreamError.self) { try connection.request("STREAM.PURGE.\(stream)", "", "purge") }
+            let lanes = [SinkLane(index: 0, epoch: 1, position: .zero)]
+            let claim = OutgoingMessage(
+                subject: StreamNames.subject(of: log, .claim),
+                headers: StreamState(lanes: lanes).headers(.claim, of: log, after: .zero, to: .zero), body: [])
+            let error = #expect(throws: JetStreamError.self) {
+                try connection.publish([claim], in: stream, after: 0)
+            }
+            #expect(error?.code == .indeterminate, "\(String(describing: error))")
+        }
+
         /// A frozen machine answers nothing and closes no connection.
         @Test func aFrozenServerHoldsUpNoCall() async throws {
             let frozen = try Servers()
