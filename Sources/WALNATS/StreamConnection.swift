@@ -60,7 +60,7 @@
             let status = unsafe js_GetStreamInfo(&info, context, stream, nil, &code)
             defer { unsafe jsStreamInfo_Destroy(info) }
             if code == JSStreamNotFoundErr || status == NATS_NOT_FOUND { return nil }
-            try Self.check("The state of the stream \(stream) can't be read", status, code)
+            try checkAnswer("The state of the stream \(stream) can't be read", "STREAM.INFO.\(stream)", status, code)
             return unsafe info.map { unsafe StreamInfo($0.pointee) }
         }
 
@@ -98,7 +98,7 @@
             let status = unsafe natsConnection_RequestString(
                 &reply, connection, "$JS.API.\(subject)", body, timeout)
             defer { unsafe natsMsg_Destroy(reply) }
-            try Self.check(what, status)
+            try checkAnswer(what, subject, status)
             return APIReply(text: unsafe natsMsg_GetData(reply).map { unsafe String(cString: $0) } ?? "")
         }
 
@@ -106,27 +106,28 @@
 
         /// Returns a message, or nil if the stream has none with that number. The stream's leader answers.
         func message(_ number: UInt64, of stream: String) throws(JetStreamError) -> StreamMessage? {
-            unsafe try stored("The message \(number) of the stream \(stream) can't be read") { message, code in
+            unsafe try stored("The message \(number) of the stream \(stream) can't be read", stream) { message, code in
                 unsafe js_GetMsg(&message, context, stream, number, nil, &code)
             }
         }
 
         /// Returns the last message with a subject, or nil if there is none. The stream's leader answers.
         func lastMessage(of subject: String, in stream: String) throws(JetStreamError) -> StreamMessage? {
-            unsafe try stored("The last message \(subject) of the stream \(stream) can't be read") { message, code in
+            unsafe try stored("The last message \(subject) of the stream \(stream) can't be read", stream) {
+                message, code in
                 unsafe js_GetLastMsg(&message, context, stream, subject, nil, &code)
             }
         }
 
         private func stored(
-            _ what: String, _ get: (inout OpaquePointer?, inout jsErrCode) -> natsStatus
+            _ what: String, _ stream: String, _ get: (inout OpaquePointer?, inout jsErrCode) -> natsStatus
         ) throws(JetStreamError) -> StreamMessage? {
             var message: OpaquePointer?
             var code = jsErrCode(0)
             let status = unsafe get(&message, &code)
             defer { unsafe natsMsg_Destroy(message) }
             if code == JSNoMessageFoundErr || status == NATS_NOT_FOUND { return nil }
-            try Self.check(what, status, code)
+            try checkAnswer(what, "STREAM.MSG.GET.\(stream)", status, code)
             return unsafe message.map { unsafe StreamMessage($0, number: natsMsg_GetSequence($0)) }
         }
 
@@ -146,7 +147,8 @@
                 unsafe options.Config.OptStartSeq = number
                 return unsafe js_SubscribeSync(&subscription, context, subject, nil, &options, &code)
             }
-            try Self.check("The messages of the stream \(stream) can't be read", status, code)
+            try checkAnswer(
+                "The messages of the stream \(stream) can't be read", "CONSUMER.CREATE.\(stream)", status, code)
             guard let subscription = unsafe subscription else {
                 throw Self.error("The messages of the stream \(stream) can't be read", NATS_NO_MEMORY)
             }
@@ -243,6 +245,17 @@
                 let refusal = unsafe text.map({ unsafe String(cString: $0) }), refusal.contains(subject)
             else { return nil }
             return refusal
+        }
+
+        /// Checks the answer to a request of JetStream's API. If a permission is missing, there is no answer, and the
+        /// error names the subject: that of the request, or that of answers.
+        private func checkAnswer(
+            _ what: String, _ subject: String, _ status: natsStatus, _ code: jsErrCode = jsErrCode(0)
+        ) throws(JetStreamError) {
+            if status == NATS_TIMEOUT, let reason = refusal(of: "$JS.API.\(subject)") ?? refusal(of: "_INBOX.") {
+                throw JetStreamError(.unauthorized, "\(what): \(reason).", status: Int(NATS_NOT_PERMITTED.rawValue))
+            }
+            try Self.check(what, status, code)
         }
 
         private func requireConnection() throws(JetStreamError) {

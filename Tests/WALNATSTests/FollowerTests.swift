@@ -475,6 +475,34 @@
             #expect(try replicated().map(\.payload) == [[1], [2], [3]])
         }
 
+        /// A follower needs more permissions than a sink.
+        @Test func aMissingPermissionIsNamed() async throws {
+            let denied = "$JS.API.CONSUMER.CREATE."
+            let guarded = try Servers(
+                configuration:
+                    "authorization { users: [ { user: a, password: b, permissions: { publish: { deny: \"\(denied)>\" } } } ] }"
+            )
+            var configuration = guarded.configuration
+            configuration.credentials = .user("a", password: "b")
+            configuration.timeout = .seconds(4)
+            let stream = StreamNames.stream(of: source, configuration)
+            let connection = try StreamConnection(configuration)
+            try connection.create(
+                stream, subjects: StreamNames.subjects(of: source), replicas: 1, maxBytes: nil, isRolling: false,
+                allowsAtomicBatches: false)
+            let reader = try StreamReader(
+                configuration, stream: stream, subject: StreamNames.subjects(of: source), stallTimeout: .seconds(2))
+            // The refusal comes beside the answers, and a busy server may need longer than the time limit for it.
+            let end = ContinuousClock.now + .seconds(120)
+            var error: JetStreamError?
+            repeat {
+                error = await WALNATSTests.error { _ = try await reader.messages() }
+            } while error?.code != .unauthorized && .now < end
+            #expect(error?.code == .unauthorized, "\(String(describing: error))")
+            #expect(error?.description.contains(denied + stream) == true, "\(String(describing: error))")
+            await reader.close()
+        }
+
         @Test func whatIsMissingIsNamed() async throws {
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let error = await error { _ = try await follow() }

@@ -117,11 +117,12 @@
             await sink.close()
         }
 
-        /// The server's error for a forbidden message names no message.
-        @Test func aMissingPermissionIsNamed() async throws {
+        /// The server's error for a forbidden message names no message. A request gets no answer.
+        @Test(arguments: ["wal.", "$JS.API.STREAM.INFO.", "$JS.API.STREAM.CREATE.", "$JS.API.STREAM.MSG.GET."])
+        func aMissingPermissionIsNamed(_ denied: String) async throws {
             let guarded = try Servers(
                 configuration:
-                    "authorization { users: [ { user: a, password: b, permissions: { publish: { deny: \"wal.>\" } } } ] }"
+                    "authorization { users: [ { user: a, password: b, permissions: { publish: { deny: \"\(denied)>\" } } } ] }"
             )
             var configuration = guarded.configuration
             configuration.credentials = .user("a", password: "b")
@@ -134,7 +135,8 @@
                 error = await WALNATSTests.error { _ = try await sink.claim(0..<1, of: 1, log: log) }
             } while error?.code != .unauthorized && .now < end
             #expect(error?.code == .unauthorized, "\(String(describing: error))")
-            #expect(error?.description.contains("wal.\(log)") == true, "\(String(describing: error))")
+            #expect(error?.description.contains(denied) == true, "\(String(describing: error))")
+            #expect(error?.description.contains("\(log)") == true, "\(String(describing: error))")
             await sink.close()
         }
 
