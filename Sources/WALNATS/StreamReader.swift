@@ -80,11 +80,15 @@
         ///
         /// It is the higher epoch of the last message and the last claim. The last message can be a late one of an
         /// earlier owner, and a server can have lost a claim.
+        ///
+        /// - Throws: ``JetStreamError`` with the code `foreignStream` if the last message belongs to another log. A
+        ///   consumer with the subjects of the source would deliver nothing.
         func lastEpoch(of source: LogID) throws(JetStreamError) -> UInt64 {
-            let last = try lastHead()?.epoch ?? 0
+            guard let last = try lastHead() else { return 0 }
+            try last.require(source, stream: stream)
             let subject = StreamNames.subject(of: source, .claim)
-            guard let claim = try connected().lastMessage(of: subject, in: stream) else { return last }
-            return max(last, try StreamRules.Head(claim.headers, number: claim.number, stream: stream).epoch)
+            guard let claim = try connected().lastMessage(of: subject, in: stream) else { return last.epoch }
+            return max(last.epoch, try StreamRules.Head(claim.headers, number: claim.number, stream: stream).epoch)
         }
 
         /// Moves by halving to the first message whose position is above `position`. With nil, moves to the first

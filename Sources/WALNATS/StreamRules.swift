@@ -39,6 +39,16 @@ struct StreamRules {
             self.last = last
             positions = Set(state.lanes.map(\.position.rawValue))
         }
+
+        /// Throws if the message belongs to another log.
+        func require(_ source: LogID, stream: String) throws(JetStreamError) {
+            guard log == source else {
+                throw JetStreamError(
+                    .foreignStream,
+                    "The message \(number) of the stream \(stream) belongs to the log \(log), not \(source). Name another stream."
+                )
+            }
+        }
     }
 
     enum Decision: Hashable {
@@ -88,12 +98,7 @@ struct StreamRules {
     /// - Throws: ``JetStreamError``. With the code `gap`, records before the message are missing, and the position
     ///   stays.
     mutating func decide(_ head: Head) throws(JetStreamError) -> Decision {
-        guard head.log == source else {
-            throw JetStreamError(
-                .foreignStream,
-                "The message \(head.number) of the stream \(stream) belongs to the log \(head.log), not \(source). Name another stream."
-            )
-        }
+        try head.require(source, stream: stream)
         guard head.epoch >= epoch else {
             lateSequence = max(lateSequence, head.last)
             return .olderEpoch

@@ -475,6 +475,22 @@
             #expect(try replicated().map(\.payload) == [[1], [2], [3]])
         }
 
+        /// Newer servers accept a consumer of the source's subjects, which delivers nothing.
+        @Test func aStreamOfAnotherLogIsRefused() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let other = LogID.random()
+            var configuration = servers.configuration
+            configuration.stream = StreamNames.stream(of: other, configuration)
+            let named = configuration
+            let sink = try JetStreamSink(named)
+            let lanes = try await sink.claim(0..<1, of: 1, log: other)
+            _ = try await sink.apply(batch([[1]], lanes, of: other))
+            await sink.close()
+            let error = await error { _ = try await follow { $0.stream = named } }
+            #expect(error?.code == .foreignStream, "\(String(describing: error))")
+            #expect(error?.message.contains("\(other)") == true)
+        }
+
         /// A follower needs more permissions than a sink.
         @Test func aMissingPermissionIsNamed() async throws {
             let denied = "$JS.API.CONSUMER.CREATE."
