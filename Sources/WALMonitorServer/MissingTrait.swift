@@ -4,10 +4,7 @@
     public import WALMonitor
 
     @available(
-        *, unavailable,
-        message: """
-            WALMonitorServer needs the trait Monitor. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["Monitor"])
-            """
+        *, unavailable, message: "WALMonitorServer needs the trait Monitor: .package(url: …, traits: [\"Monitor\"])"
     )
     public struct MonitorServer {
         public struct Configuration {

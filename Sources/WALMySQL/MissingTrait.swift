@@ -5,10 +5,7 @@
     public import WALTasks
 
     @available(
-        *, unavailable,
-        message: """
-            WALMySQL needs the trait MySQL. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["MySQL"])
-            """
+        *, unavailable, message: "WALMySQL needs the trait MySQL: .package(url: …, traits: [\"MySQL\"])"
     )
     public struct MySQLTaskStore {
         public init(
@@ -18,10 +15,7 @@
     }
 
     @available(
-        *, unavailable,
-        message: """
-            WALMySQL needs the trait MySQL. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["MySQL"])
-            """
+        *, unavailable, message: "WALMySQL needs the trait MySQL: .package(url: …, traits: [\"MySQL\"])"
     )
     public final class MySQLSink: Sink {
         public let name = ""
@@ -41,10 +35,7 @@
 
     extension BufferedTaskStorage where Store == MemoryTaskStore {
         @available(
-            *, unavailable,
-            message: """
-                WALMySQL needs the trait MySQL. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["MySQL"])
-                """
+            *, unavailable, message: "WALMySQL needs the trait MySQL: .package(url: …, traits: [\"MySQL\"])"
         )
         public static func mysql(
             _ url: String, log directory: String, additionalSinks: [AdditionalSink] = [],

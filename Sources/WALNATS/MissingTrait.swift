@@ -4,10 +4,7 @@
     public import WALDelivery
 
     @available(
-        *, unavailable,
-        message: """
-            WALNATS needs the trait NATS. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["NATS"])
-            """
+        *, unavailable, message: "WALNATS needs the trait NATS: .package(url: …, traits: [\"NATS\"])"
     )
     public final class JetStreamSink: Sink {
         public let name = ""
@@ -27,10 +24,7 @@
     }
 
     @available(
-        *, unavailable,
-        message: """
-            WALNATS needs the trait NATS. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["NATS"])
-            """
+        *, unavailable, message: "WALNATS needs the trait NATS: .package(url: …, traits: [\"NATS\"])"
     )
     public final class StreamFollower {
         public struct Configuration {

@@ -5,10 +5,7 @@
     public import WALTasks
 
     @available(
-        *, unavailable,
-        message: """
-            WALPostgres needs the trait Postgres. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["Postgres"])
-            """
+        *, unavailable, message: "WALPostgres needs the trait Postgres: .package(url: …, traits: [\"Postgres\"])"
     )
     public struct PostgresTaskStore {
         public init(
@@ -18,10 +15,7 @@
     }
 
     @available(
-        *, unavailable,
-        message: """
-            WALPostgres needs the trait Postgres. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["Postgres"])
-            """
+        *, unavailable, message: "WALPostgres needs the trait Postgres: .package(url: …, traits: [\"Postgres\"])"
     )
     public final class PostgresSink: Sink {
         public let name = ""
@@ -41,10 +35,7 @@
 
     extension BufferedTaskStorage where Store == MemoryTaskStore {
         @available(
-            *, unavailable,
-            message: """
-                WALPostgres needs the trait Postgres. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["Postgres"])
-                """
+            *, unavailable, message: "WALPostgres needs the trait Postgres: .package(url: …, traits: [\"Postgres\"])"
         )
         public static func postgres(
             _ conninfo: String, log directory: String, additionalSinks: [AdditionalSink] = [],

@@ -5,10 +5,7 @@
     public import WALTasks
 
     @available(
-        *, unavailable,
-        message: """
-            WALSQLite needs the trait SQLite. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["SQLite"])
-            """
+        *, unavailable, message: "WALSQLite needs the trait SQLite: .package(url: …, traits: [\"SQLite\"])"
     )
     public struct SQLiteTaskStore {
         public init(
@@ -17,10 +14,7 @@
     }
 
     @available(
-        *, unavailable,
-        message: """
-            WALSQLite needs the trait SQLite. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["SQLite"])
-            """
+        *, unavailable, message: "WALSQLite needs the trait SQLite: .package(url: …, traits: [\"SQLite\"])"
     )
     public final class SQLiteSink: Sink {
         public let name = ""
@@ -39,10 +33,7 @@
 
     extension BufferedTaskStorage where Store == MemoryTaskStore {
         @available(
-            *, unavailable,
-            message: """
-                WALSQLite needs the trait SQLite. In Package.swift: .package(url: "…/swift-wal", from: "…", traits: ["SQLite"])
-                """
+            *, unavailable, message: "WALSQLite needs the trait SQLite: .package(url: …, traits: [\"SQLite\"])"
         )
         public static func sqlite(
             _ path: String, log directory: String, additionalSinks: [AdditionalSink] = [],
