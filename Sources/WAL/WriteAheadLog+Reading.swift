@@ -25,9 +25,7 @@ extension WriteAheadLog {
     public func entries(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
-        LogEntries(through: last) { [source = engine.source] in
-            LogReader(source, from: sequence?.rawValue, visibility: visibility)
-        }
+        LogEntries(range: LogRange(engine.source, from: sequence, through: last, visibility: visibility))
     }
 
     /// Returns the entries from a time on: records, and gaps in place of missing records.
@@ -40,9 +38,7 @@ extension WriteAheadLog {
     public func entries(
         since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
-        LogEntries(until: end) { [source = engine.source] in
-            LogReader(source, since: time.rawValue, visibility: visibility)
-        }
+        LogEntries(range: LogRange(engine.source, since: time, until: end, visibility: visibility))
     }
 
     /// Returns the records from a record on. Throws at a gap that may be a loss; see ``LogRecords``.
@@ -55,9 +51,7 @@ extension WriteAheadLog {
     public func records(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
-        LogRecords(through: last) { [source = engine.source] in
-            LogReader(source, from: sequence?.rawValue, visibility: visibility)
-        }
+        LogRecords(range: LogRange(engine.source, from: sequence, through: last, visibility: visibility))
     }
 
     /// Returns the records from a time on. Throws at a gap that may be a loss; see ``LogRecords``.
@@ -70,8 +64,6 @@ extension WriteAheadLog {
     public func records(
         since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
-        LogRecords(until: end) { [source = engine.source] in
-            LogReader(source, since: time.rawValue, visibility: visibility)
-        }
+        LogRecords(range: LogRange(engine.source, since: time, until: end, visibility: visibility))
     }
 }

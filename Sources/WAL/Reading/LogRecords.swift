@@ -7,35 +7,23 @@ public struct LogEntries: AsyncSequence, Sendable {
     public typealias Element = LogEntry
     public typealias Failure = WALError
 
-    private let last: SequenceNumber?
-    private let end: Timestamp?
-    private let makeReader: @Sendable () -> LogReader
-    private var atEnd = EndBehavior.wait
-
-    init(
-        through last: SequenceNumber? = nil, until end: Timestamp? = nil,
-        _ makeReader: @escaping @Sendable () -> LogReader
-    ) {
-        self.last = last
-        self.end = end
-        self.makeReader = makeReader
-    }
+    var range: LogRange
 
     /// Returns the sequence in a form that finishes at the end of the log instead of waiting there.
     ///
     /// Records that are appended during the iteration belong to it, if they come before the end is reached.
     public func finishingAtEnd() -> Self {
         var copy = self
-        copy.atEnd = .finish
+        copy.range.atEnd = .finish
         return copy
     }
 
     /// Makes an iterator with a reader of its own. Its `next()` throws ``WALError/Code/corrupted`` and
     /// ``WALError/Code/cancelled``.
     public func makeAsyncIterator() -> LogIterator<LogEntry> {
-        LogIterator(reader: makeReader(), last: last, atEnd: atEnd) { reader throws(WALError) in
+        LogIterator(range) { reader throws(WALError) in
             try reader.nextEntry()
-        } isPastEnd: { [end] entry in
+        } isPastEnd: { [end = range.end] entry in
             guard let end, case .record(let record) = entry else { return false }
             return record.time > end
         }
@@ -52,37 +40,48 @@ public struct LogRecords: AsyncSequence, Sendable {
     public typealias Element = LogRecord
     public typealias Failure = WALError
 
-    private let last: SequenceNumber?
-    private let end: Timestamp?
-    private let makeReader: @Sendable () -> LogReader
-    private var atEnd = EndBehavior.wait
-
-    init(
-        through last: SequenceNumber? = nil, until end: Timestamp? = nil,
-        _ makeReader: @escaping @Sendable () -> LogReader
-    ) {
-        self.last = last
-        self.end = end
-        self.makeReader = makeReader
-    }
+    var range: LogRange
 
     /// Returns the sequence in a form that finishes at the end of the log instead of waiting there.
     ///
     /// Records that are appended during the iteration belong to it, if they come before the end is reached.
     public func finishingAtEnd() -> Self {
         var copy = self
-        copy.atEnd = .finish
+        copy.range.atEnd = .finish
         return copy
     }
 
     /// Makes an iterator with a reader of its own. Its `next()` throws ``WALError/Code/corrupted``,
     /// ``WALError/Code/removed`` and ``WALError/Code/cancelled``.
     public func makeAsyncIterator() -> LogIterator<LogRecord> {
-        LogIterator(reader: makeReader(), last: last, atEnd: atEnd) { reader throws(WALError) in
+        LogIterator(range) { reader throws(WALError) in
             try reader.next()
-        } isPastEnd: { [end] record in
+        } isPastEnd: { [end = range.end] record in
             end.map { record.time > $0 } ?? false
         }
+    }
+}
+
+/// The part of a log that a sequence has. Each iteration has a reader of its own.
+struct LogRange: Sendable {
+    let makeReader: @Sendable () -> LogReader
+    /// The last record, after which the sequence ends.
+    var last: SequenceNumber?
+    /// The latest time of the sequence's records.
+    var end: Timestamp?
+    var atEnd = EndBehavior.wait
+
+    init(
+        _ source: any SegmentSource, from sequence: SequenceNumber?, through last: SequenceNumber?,
+        visibility: ReadVisibility
+    ) {
+        makeReader = { LogReader(source, from: sequence?.rawValue, visibility: visibility) }
+        self.last = last
+    }
+
+    init(_ source: any SegmentSource, since time: Timestamp, until end: Timestamp?, visibility: ReadVisibility) {
+        makeReader = { LogReader(source, since: time.rawValue, visibility: visibility) }
+        self.end = end
     }
 }
 
@@ -102,12 +101,12 @@ public struct LogIterator<Element>: AsyncIteratorProtocol {
     private var isFinished = false
 
     init(
-        reader: LogReader, last: SequenceNumber?, atEnd: EndBehavior,
-        take: @escaping (LogReader) throws(WALError) -> Element?, isPastEnd: @escaping (Element) -> Bool
+        _ range: LogRange, take: @escaping (LogReader) throws(WALError) -> Element?,
+        isPastEnd: @escaping (Element) -> Bool
     ) {
-        self.reader = reader
-        self.last = last
-        self.atEnd = atEnd
+        reader = range.makeReader()
+        last = range.last
+        atEnd = range.atEnd
         self.take = take
         self.isPastEnd = isPastEnd
     }

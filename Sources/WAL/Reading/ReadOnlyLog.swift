@@ -159,9 +159,7 @@ extension ReadOnlyLog {
     public func entries(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
-        LogEntries(through: last) { [source] in
-            LogReader(source, from: sequence?.rawValue, visibility: visibility)
-        }
+        LogEntries(range: LogRange(source, from: sequence, through: last, visibility: visibility))
     }
 
     /// Returns the entries from a time on: records, and gaps in place of missing records.
@@ -174,9 +172,7 @@ extension ReadOnlyLog {
     public func entries(
         since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
-        LogEntries(until: end) { [source] in
-            LogReader(source, since: time.rawValue, visibility: visibility)
-        }
+        LogEntries(range: LogRange(source, since: time, until: end, visibility: visibility))
     }
 
     /// Returns the records from a record on. Throws at a gap that may be a loss; see ``LogRecords``.
@@ -188,9 +184,7 @@ extension ReadOnlyLog {
     public func records(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
-        LogRecords(through: last) { [source] in
-            LogReader(source, from: sequence?.rawValue, visibility: visibility)
-        }
+        LogRecords(range: LogRange(source, from: sequence, through: last, visibility: visibility))
     }
 
     /// Returns the records from a time on. Throws at a gap that may be a loss; see ``LogRecords``.
@@ -203,8 +197,6 @@ extension ReadOnlyLog {
     public func records(
         since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
-        LogRecords(until: end) { [source] in
-            LogReader(source, since: time.rawValue, visibility: visibility)
-        }
+        LogRecords(range: LogRange(source, since: time, until: end, visibility: visibility))
     }
 }
