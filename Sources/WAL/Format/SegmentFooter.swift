@@ -75,7 +75,9 @@ struct SegmentFooter: Hashable {
         body.add(Self.magic)
         return body
     }
+}
 
+extension SegmentFooter {
     /// Reads the body of a verified footer frame. Nil if it doesn't have this format.
     init?(_ body: UnsafeRawBufferPointer, withIndex: Bool = true) {
         var reader = unsafe ByteReader(body)
@@ -136,21 +138,6 @@ struct SegmentFooter: Hashable {
             if !isSatisfied { return false }
         }
         return true
-    }
-
-    init(
-        offset: Int, firstSequence: UInt64, finalSequence: UInt64, firstTime: Int64, lastTime: Int64,
-        recordCount: UInt64, payloadSize: UInt64, index: [IndexEntry], markers: Markers
-    ) {
-        self.offset = offset
-        self.firstSequence = firstSequence
-        self.finalSequence = finalSequence
-        self.firstTime = firstTime
-        self.lastTime = lastTime
-        self.recordCount = recordCount
-        self.payloadSize = payloadSize
-        self.index = index
-        self.markers = markers
     }
 
     /// Returns the offset of the footer's frame, from the last bytes of a file. Returns nil if they aren't a trailer.

@@ -12,13 +12,9 @@ struct RecoveryIntent {
     var epoch: UInt64
     /// The body of the recovery frame.
     var body: [UInt8]
+}
 
-    init(nextSequence: UInt64, epoch: UInt64, body: [UInt8]) {
-        self.nextSequence = nextSequence
-        self.epoch = epoch
-        self.body = body
-    }
-
+extension RecoveryIntent {
     /// Reads the intent. Nil if there is no file, or if the file is incomplete: then no step was taken.
     init?(in directory: Directory) throws(WALError) {
         let file: File
