@@ -1,4 +1,3 @@
-internal import ServiceLifecycle
 internal import WAL
 
 /// The life of a flusher: claim, work, drain.

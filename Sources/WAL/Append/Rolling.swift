@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// The change from one segment to the next.
 extension Appender {
     /// Registers the end of the active segment. The producer whose claim has crossed the end calls it, and so does the thread that has

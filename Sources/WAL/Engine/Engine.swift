@@ -1,5 +1,4 @@
 internal import Logging
-internal import Synchronization
 
 /// The writer's side of an open log. It wires the parts together and starts their duties:
 ///

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 extension Engine {
     var statistics: WriteAheadLog.Statistics {
         // Read the claimed position after the durable one, so that no difference is negative.

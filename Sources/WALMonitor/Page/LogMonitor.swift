@@ -1,4 +1,3 @@
-internal import Logging
 public import WAL
 public import WALTasks
 
