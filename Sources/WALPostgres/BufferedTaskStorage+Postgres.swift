@@ -26,15 +26,9 @@
             configuration: Configuration = Configuration(), logger: Logger? = nil,
             metrics: (any MetricsFactory)? = nil
         ) async throws -> BufferedTaskStorage {
-            let store = try await PostgresTaskStore(conninfo, logger: logger)
-            do {
-                return try await open(
-                    at: directory, store: store, additionalSinks: additionalSinks, configuration: configuration,
-                    logger: logger, metrics: metrics)
-            } catch {
-                try? await store.close()
-                throw error
-            }
+            try await open(
+                at: directory, owning: PostgresTaskStore(conninfo, logger: logger), additionalSinks: additionalSinks,
+                configuration: configuration, logger: logger, metrics: metrics)
         }
     }
 #endif

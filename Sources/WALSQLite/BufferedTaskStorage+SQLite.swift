@@ -25,15 +25,9 @@
             configuration: Configuration = Configuration(), logger: Logger? = nil,
             metrics: (any MetricsFactory)? = nil
         ) async throws -> BufferedTaskStorage {
-            let store = try await SQLiteTaskStore(path: path, logger: logger)
-            do {
-                return try await open(
-                    at: directory, store: store, additionalSinks: additionalSinks, configuration: configuration,
-                    logger: logger, metrics: metrics)
-            } catch {
-                try? await store.close()
-                throw error
-            }
+            try await open(
+                at: directory, owning: SQLiteTaskStore(path: path, logger: logger), additionalSinks: additionalSinks,
+                configuration: configuration, logger: logger, metrics: metrics)
         }
     }
 #endif

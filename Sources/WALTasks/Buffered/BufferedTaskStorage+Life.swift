@@ -48,6 +48,21 @@ extension BufferedTaskStorage {
         }
     }
 
+    /// Opens a storage with a store that was made for it. Closes the store if that fails.
+    package static func open(
+        at directory: String, owning store: Store, additionalSinks: [AdditionalSink], configuration: Configuration,
+        logger: Logger?, metrics: (any MetricsFactory)?
+    ) async throws(TaskStorageError) -> BufferedTaskStorage {
+        do throws(TaskStorageError) {
+            return try await open(
+                at: directory, store: store, additionalSinks: additionalSinks, configuration: configuration,
+                logger: logger, metrics: metrics)
+        } catch {
+            try? await store.close()
+            throw error
+        }
+    }
+
     /// The log's cursors have the names of the sinks.
     private static func requireNames(of sinks: [AdditionalSink], _ store: Store) throws(TaskStorageError) {
         var names: Set = [store.name]
