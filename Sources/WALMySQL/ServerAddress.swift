@@ -1,4 +1,5 @@
 #if MySQL
+    internal import WAL
     internal import WALTasks
 
     /// The address of a database, with its timeouts: `mysql://user:password@host:port/database?option=value&…`.
@@ -94,19 +95,8 @@
 
         private static func decoded(_ text: Substring?, _ part: String) throws(StoreError) -> String? {
             guard let text else { return nil }
-            var bytes: [UInt8] = []
-            var rest = text.utf8[...]
-            while let byte = rest.popFirst() {
-                guard byte == UInt8(ascii: "%") else {
-                    bytes.append(byte)
-                    continue
-                }
-                guard rest.count >= 2, let value = UInt8(Substring(rest.prefix(2)), radix: 16), value != 0 else {
-                    throw malformed(
-                        "has a '%' without two hexadecimal digits in its \(part): write a '%' itself as %25")
-                }
-                bytes.append(value)
-                rest = rest.dropFirst(2)
+            guard let bytes = [UInt8](percentDecoding: text) else {
+                throw malformed("has a '%' without two hexadecimal digits in its \(part): write a '%' itself as %25")
             }
             guard let text = String(validating: bytes, as: UTF8.self) else {
                 throw malformed("has a \(part) that isn't UTF-8")

@@ -1,4 +1,6 @@
 #if NATS
+    internal import WAL
+
     extension JetStreamSink.Configuration {
         /// Makes a configuration from an address: `nats://user:password@host:port,host:port/stream?option=value&…`.
         ///
@@ -98,18 +100,8 @@
         }
 
         private static func decoded(_ text: Substring) throws(JetStreamError) -> String {
-            var bytes: [UInt8] = []
-            var rest = text.utf8[...]
-            while let byte = rest.popFirst() {
-                guard byte == UInt8(ascii: "%") else {
-                    bytes.append(byte)
-                    continue
-                }
-                guard rest.count >= 2, let value = UInt8(Substring(rest.prefix(2)), radix: 16), value != 0 else {
-                    throw malformed("has a '%' without two hexadecimal digits: write a '%' itself as %25")
-                }
-                bytes.append(value)
-                rest = rest.dropFirst(2)
+            guard let bytes = [UInt8](percentDecoding: text) else {
+                throw malformed("has a '%' without two hexadecimal digits: write a '%' itself as %25")
             }
             guard let text = String(validating: bytes, as: UTF8.self) else {
                 throw malformed("has text that isn't UTF-8")
