@@ -51,16 +51,13 @@ actor LetterDesk {
     }
 
     private func visit(_ selection: Selection, _ body: (LetterRow) -> Void) async throws(MonitorFailure) {
-        var previous: StoredDeadLetter.ID?
+        var letters = StoredLetters { [store, log] previous in
+            try await store.deadLetters(log: log, after: previous, limit: Self.pageSize)
+        }
         do {
-            while true {
-                let page = try await store.deadLetters(log: log, after: previous, limit: Self.pageSize)
-                for letter in page {
-                    let row = LetterRow(letter, sink: store.name, decoder)
-                    if selection.accepts(row) { body(row) }
-                }
-                guard let last = page.last else { return }
-                previous = last.id
+            while let letter = try await letters.next() {
+                let row = LetterRow(letter, sink: store.name, decoder)
+                if selection.accepts(row) { body(row) }
             }
         } catch {
             throw Self.failure(error, decoder)

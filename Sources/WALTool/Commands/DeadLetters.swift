@@ -81,13 +81,8 @@ struct DeadLetters: AsyncParsableCommand {
     private func show(_ argument: StoreArgument) async throws {
         let store = try await argument.inspect()
         var output = StandardOutput()
-        var previous: StoredDeadLetter.ID?
-        while true {
-            let page = try await store.deadLetters(log: nil, after: previous, limit: 100)
-            for letter in page { try output.write(line: line(DeadLetterLine(letter))) }
-            guard let last = page.last else { break }
-            previous = last.id
-        }
+        var letters = StoredLetters { try await store.deadLetters(log: nil, after: $0, limit: 100) }
+        while let letter = try await letters.next() { try output.write(line: line(DeadLetterLine(letter))) }
         try output.flush()
         try await store.close()
     }
@@ -101,25 +96,20 @@ struct DeadLetters: AsyncParsableCommand {
             throw ToolError(.usage, "\(opened.name) keeps no dead letters.")
         }
         var output = StandardOutput()
-        var previous: StoredDeadLetter.ID?
+        var letters = StoredLetters { try await store.deadLetters(log: nil, after: $0, limit: 100) }
         var (applied, left) = (0, 0)
-        while true {
-            let page = try await store.deadLetters(log: nil, after: previous, limit: 100)
-            for letter in page {
-                do {
-                    try await store.redrive(letter.id)
-                    applied += 1
-                } catch {
-                    // An error of the connection isn't caused by the dead letter.
-                    guard case .record = store.classify(error) else { throw error }
-                    var shown = DeadLetterLine(letter)
-                    shown.redriveError = "\(error)"
-                    left += 1
-                    try output.write(line: line(shown))
-                }
+        while let letter = try await letters.next() {
+            do {
+                try await store.redrive(letter.id)
+                applied += 1
+            } catch {
+                // An error of the connection isn't caused by the dead letter.
+                guard case .record = store.classify(error) else { throw error }
+                var shown = DeadLetterLine(letter)
+                shown.redriveError = "\(error)"
+                left += 1
+                try output.write(line: line(shown))
             }
-            guard let last = page.last else { break }
-            previous = last.id
         }
         try output.flush()
         try await opened.close()

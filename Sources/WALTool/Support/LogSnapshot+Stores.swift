@@ -5,14 +5,10 @@ import WALTasks
 extension StoreInspector {
     /// Returns the number of a log's dead letters in the store.
     func deadLetterCount(log: LogID) async throws -> Int {
+        var letters = StoredLetters { try await self.deadLetters(log: log, after: $0, limit: 1000) }
         var count = 0
-        var previous: StoredDeadLetter.ID?
-        while true {
-            let page = try await deadLetters(log: log, after: previous, limit: 1000)
-            guard let last = page.last else { return count }
-            count += page.count
-            previous = last.id
-        }
+        while try await letters.next() != nil { count += 1 }
+        return count
     }
 }
 
