@@ -41,11 +41,8 @@ extension LogReplica {
         at directory: String, above number: SequenceNumber? = nil,
         configuration: WriteAheadLog.Configuration = .init(), logger: Logger? = nil
     ) throws(WALError) -> Promotion {
-        let place: Directory
-        do throws(WALError) {
-            place = try Directory(path: directory)
-        } catch {
-            throw error.isNoSuchFile ? WALError.noLog(at: directory) : error
+        guard let place = try ifExists({ () throws(WALError) in try Directory(path: directory) }) else {
+            throw WALError.noLog(at: directory)
         }
         let log = try WriteAheadLog(
             in: place, configuration: configuration, logger: logger, as: .promotion(above: number))

@@ -43,13 +43,9 @@ extension WriteAheadLog {
     public static func recoveryPlanBlocking(
         at directory: String, scope: RecoveryScope = .unsealed
     ) throws(WALError) -> RecoveryReport {
-        let place: Directory
-        do throws(WALError) {
-            place = try Directory(path: directory)
-        } catch {
-            throw error.isNoSuchFile ? WALError.noLog(at: directory) : error
-        }
-        guard try !place.segmentNumbers().isEmpty else { throw WALError.noLog(at: directory) }
+        guard let place = try ifExists({ () throws(WALError) in try Directory(path: directory) }),
+            try !place.segmentNumbers().isEmpty
+        else { throw WALError.noLog(at: directory) }
         let start = ContinuousClock.now
         var report = try Recovery.plan(place, scope: scope)
         report.duration = ContinuousClock.now - start

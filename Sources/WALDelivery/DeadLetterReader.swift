@@ -21,10 +21,7 @@ public struct DeadLetterReader {
     /// - Throws: The codes of reading a log.
     public init(logDirectory: String) throws(WALError) {
         let directory = DeadLetterFile.path(in: logDirectory)
-        do throws(WALError) {
-            _ = try Directory(path: directory)
-        } catch {
-            guard error.isNoSuchFile else { throw error }
+        if try ifExists({ () throws(WALError) in try Directory(path: directory) }) == nil {
             reader = nil
             return
         }

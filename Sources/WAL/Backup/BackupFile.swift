@@ -12,11 +12,8 @@ enum BackupFile {
     ///
     /// - Throws: ``WALError/Code/corrupted``, with the file's name, if it doesn't; ``WALError/Code/inputOutput``.
     static func verify(_ segment: BackupManifest.Segment, in directory: Directory) throws(WALError) {
-        let file: File
-        do throws(WALError) {
-            file = try File(segment.fileName, in: directory, .read)
-        } catch {
-            guard error.isNoSuchFile else { throw error }
+        guard let file = try ifExists({ () throws(WALError) in try File(segment.fileName, in: directory, .read) })
+        else {
             throw WALError(
                 .corrupted, "\(directory.path(of: segment.fileName)) is missing from the backup. Use another backup.")
         }

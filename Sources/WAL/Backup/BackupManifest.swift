@@ -99,11 +99,7 @@ extension BackupManifest {
     /// - Throws: ``WALError/Code/corrupted`` unless the manifest is whole; ``WALError/Code/versionTooNew``;
     ///   ``WALError/Code/inputOutput``.
     init?(in directory: Directory) throws(WALError) {
-        let file: File
-        do throws(WALError) {
-            file = try File(Self.fileName, in: directory, .read)
-        } catch {
-            guard error.isNoSuchFile else { throw error }
+        guard let file = try ifExists({ () throws(WALError) in try File(Self.fileName, in: directory, .read) }) else {
             return nil
         }
         let bytes = try file.read(at: 0, count: min(try file.size(), Self.sizeMax))

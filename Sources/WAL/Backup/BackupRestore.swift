@@ -11,12 +11,10 @@ struct BackupRestore {
     private static let segmentSize = 1 << 20
 
     init(of target: String, to directory: String) throws(WALError) {
-        do throws(WALError) {
-            backup = try Directory(path: target)
-        } catch {
-            throw error.isNoSuchFile ? Self.noBackup(target) : error
-        }
-        guard let manifest = try BackupManifest(in: backup) else { throw Self.noBackup(target) }
+        guard let backup = try ifExists({ () throws(WALError) in try Directory(path: target) }),
+            let manifest = try BackupManifest(in: backup)
+        else { throw Self.noBackup(target) }
+        self.backup = backup
         self.manifest = manifest
         var path = directory
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }

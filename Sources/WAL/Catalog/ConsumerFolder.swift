@@ -58,11 +58,8 @@ struct ConsumerFolder {
 
     /// The bytes of a consumer's file; nil if there is none.
     private func bytes(of name: String) throws(WALError) -> [UInt8]? {
-        do throws(WALError) {
-            return try File(name, in: directory, .read).read(at: 0, count: ConsumerState.size + 1)
-        } catch {
-            guard error.isNoSuchFile else { throw error }
-            return nil
+        try ifExists { () throws(WALError) in
+            try File(name, in: directory, .read).read(at: 0, count: ConsumerState.size + 1)
         }
     }
 
@@ -122,11 +119,7 @@ struct ConsumerFolder {
     }
 
     private func lockFile(_ name: String) throws(WALError) -> File {
-        do throws(WALError) {
-            return try File(name, in: directory, .readWrite)
-        } catch {
-            guard error.isNoSuchFile else { throw error }
-        }
+        if let file = try ifExists({ () throws(WALError) in try File(name, in: directory, .readWrite) }) { return file }
         do throws(WALError) {
             return try File(name, in: directory, .create)
         } catch {

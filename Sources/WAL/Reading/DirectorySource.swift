@@ -50,14 +50,12 @@ struct DirectorySource: SegmentSource {
     }
 
     private static func examined(_ directory: Directory, _ number: UInt64) throws(WALError) -> ExaminedSegment? {
-        let segment: ExaminedSegment
-        do throws(WALError) {
-            segment = try ExaminedSegment(directory, number: number, isWritten: false)
-        } catch {
-            // The file was removed after the directory was listed.
-            if error.isNoSuchFile { return nil }
-            throw error
-        }
+        // The file may have been removed after the directory was listed.
+        guard
+            let segment = try ifExists({ () throws(WALError) in
+                try ExaminedSegment(directory, number: number, isWritten: false)
+            })
+        else { return nil }
         try Recovery.refuseUnknown(segment)
         return segment
     }

@@ -112,12 +112,7 @@ struct EngineSource: SegmentSource {
     }
 
     private func readableIfThere(_ entry: CatalogEntry) throws(WALError) -> ReadableSegment? {
-        do throws(WALError) {
-            return try readable(entry)
-        } catch {
-            guard error.isNoSuchFile else { throw error }
-            return nil
-        }
+        try ifExists { () throws(WALError) in try readable(entry) }
     }
 
     private func file(of entry: CatalogEntry) throws(WALError) -> SegmentFile {

@@ -17,11 +17,7 @@ struct RecoveryIntent {
 extension RecoveryIntent {
     /// Reads the intent. Nil if there is no file, or if the file is incomplete: then no step was taken.
     init?(in directory: Directory) throws(WALError) {
-        let file: File
-        do throws(WALError) {
-            file = try File(Self.fileName, in: directory, .read)
-        } catch {
-            guard error.isNoSuchFile else { throw error }
+        guard let file = try ifExists({ () throws(WALError) in try File(Self.fileName, in: directory, .read) }) else {
             return nil
         }
         let bytes = try file.read(at: 0, count: min(try file.size(), 1 << 16))

@@ -50,11 +50,7 @@ package final class Directory: Sendable {
 
     /// Opens a directory. Creates it if it doesn't exist, accessible only to its owner.
     package static func make(_ path: String) throws(WALError) -> Directory {
-        do throws(WALError) {
-            return try Directory(path: path)
-        } catch {
-            guard error.isNoSuchFile else { throw error }
-        }
+        if let directory = try ifExists({ () throws(WALError) in try Directory(path: path) }) { return directory }
         let result = SystemCall.perform(StorageHooks.hook(for: path), .makeDirectory(path: path)) {
             unsafe Int(mkdir(path, 0o700))
         }
@@ -91,11 +87,8 @@ package final class Directory: Sendable {
 
     /// Opens a folder in this directory. Returns nil if it doesn't exist.
     package func existingFolder(_ name: String) throws(WALError) -> Directory? {
-        do throws(WALError) {
-            return try Directory(name, at: descriptor, path: path(of: name), flags: O_NOFOLLOW)
-        } catch {
-            guard error.isNoSuchFile else { throw error }
-            return nil
+        try ifExists { () throws(WALError) in
+            try Directory(name, at: descriptor, path: path(of: name), flags: O_NOFOLLOW)
         }
     }
 

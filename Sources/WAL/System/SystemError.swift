@@ -47,5 +47,15 @@ extension WALError {
     package var isNoSuchFile: Bool { errno == ENOENT }
 }
 
+/// Returns the result of `body`, or nil if the file or directory that it opens doesn't exist.
+package func ifExists<Value>(_ body: () throws(WALError) -> Value) throws(WALError) -> Value? {
+    do throws(WALError) {
+        return try body()
+    } catch {
+        guard error.isNoSuchFile else { throw error }
+        return nil
+    }
+}
+
 // In `WALError`, the name `errno` means its property.
 private var lastErrorNumber: Int32 { errno }
