@@ -21,23 +21,9 @@ final class TemporaryDirectory: Sendable {
         remove()
     }
 
-    /// Removes the directory immediately.
+    /// Removes the directory immediately. Files that can't be removed stay, which is acceptable in the system's
+    /// directory for temporary files.
     func remove() {
-        Self.remove(path)
-    }
-
-    // Files that can't be removed stay, which is acceptable in the system's directory for temporary files.
-    private static func remove(_ path: String) {
-        guard unsafe unlink(path) != 0, let stream = unsafe opendir(path) else { return }
-        var names: [String] = []
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        unsafe closedir(stream)
-        for name in names { remove("\(path)/\(name)") }
-        unsafe rmdir(path)
+        DirectoryContents.remove(path)
     }
 }
