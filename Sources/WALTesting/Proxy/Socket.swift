@@ -112,20 +112,12 @@ struct Socket: Sendable {
 
     /// Ends both directions, which wakes threads that are reading or writing.
     func shutDown() {
-        #if canImport(Darwin)
-            _ = shutdown(descriptor, SHUT_RDWR)
-        #else
-            _ = shutdown(descriptor, Int32(SHUT_RDWR))
-        #endif
+        _ = shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
     /// Ends the direction in which this side writes.
     func finishWriting() {
-        #if canImport(Darwin)
-            _ = shutdown(descriptor, SHUT_WR)
-        #else
-            _ = shutdown(descriptor, Int32(SHUT_WR))
-        #endif
+        _ = shutdown(descriptor, Int32(SHUT_WR))
     }
 
     func close() {
