@@ -3,27 +3,24 @@ internal import WALDelivery
 
 extension SinkExamination {
     func keepsOrder() async throws {
-        var owner = try await owner()
-        let batches = [
+        try await expectOrder(of: [
             [set(1, "a"), set(2, "a"), set(1, "b")], [set(2, "c"), set(1, "d"), set(2, "e"), set(1, "f")],
             [set(1, "g")], [set(2, "h"), set(2, "i")],
-        ]
-        var done: [SinkChange] = []
-        for changes in batches {
-            try await owner.apply(owner.batch(payloads(changes)))
-            done += changes
-            try await expectContents(after: done, SinkRule.order)
-        }
+        ])
     }
 
     func deletes() async throws {
-        var owner = try await owner()
-        let batches = [
+        try await expectOrder(of: [
             [set(1, "a"), set(2, "a"), set(3, "a"), set(4, "a")],
             [delete(1), delete(9), set(2, "b"), delete(2), delete(3), set(3, "c")],
             [set(5, "a"), delete(5), set(5, "b"), set(6, "a"), delete(6), delete(4), set(4, "b"), delete(4)],
             [set(1, "z")],
-        ]
+        ])
+    }
+
+    /// Applies batches of one owner, and compares the contents after each.
+    private func expectOrder(of batches: [[SinkChange]]) async throws {
+        var owner = try await owner()
         var done: [SinkChange] = []
         for changes in batches {
             try await owner.apply(owner.batch(payloads(changes)))
