@@ -1,8 +1,8 @@
 #if MySQL
     internal import WALTasks
 
-    /// A connection of the store with its prepared statements.
-    protocol Session: DatabaseSession where Settings == ConnectionSettings {
+    /// A connection of a store or a sink with its prepared statements.
+    protocol Session: DatabaseSession {
         /// Whether the session's calls change nothing. Then a call can be repeated if its connection is lost.
         static var isReadOnly: Bool { get }
         var connection: Connection { get }

@@ -4,18 +4,18 @@
     internal import WALTasks
 
     /// A connection of a ``MySQLSink``.
-    final class SinkSession: TableSession {
+    final class SinkSession: Session, TableSession {
         struct Settings: Sendable {
             var connection: ConnectionSettings
             var tables: String
         }
 
-        static let server = StoreError.Server.mysql
+        static let isReadOnly = false
         /// The largest number of prepared statements. A function that writes values into the text of its statements
         /// would otherwise fill the server's memory.
         private static let statementsMax = 100
 
-        private let connection: Connection
+        let connection: Connection
         private let lanes: LaneStatements
         private var statements: [String: SinkStatement] = [:]
 
@@ -27,19 +27,6 @@
         }
 
         var place: String { connection.settings.address.description }
-        var cancelTarget: (any CancelTarget)? { connection.identity }
-        var isUsable: Bool { !connection.isBroken }
-
-        /// Returns whether another session can repeat the call. If the connection was lost before the transaction
-        /// began, the function wasn't called.
-        static func canRepeat(after error: StoreError) -> Bool {
-            error.code == .connectionFailed && error.statement == Connection.begin
-        }
-
-        static func isEnded(by error: StoreError) -> Bool { error.endsConnection }
-
-        static func enterThread() { Library.enterThread() }
-        static func leaveThread() { Library.leaveThread() }
 
         func claim(
             _ indices: Range<Int>, of laneCount: Int, log: LogID, sink: String, owner: String

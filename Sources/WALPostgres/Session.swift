@@ -1,8 +1,8 @@
 #if Postgres
     internal import WALTasks
 
-    /// A connection of the store with its prepared statements.
-    protocol Session: DatabaseSession where Settings == ConnectionSettings {
+    /// A connection of a store or a sink with its prepared statements.
+    protocol Session: DatabaseSession {
         var connection: Connection { get }
     }
 

@@ -5,18 +5,17 @@
     internal import WALTasks
 
     /// A connection of a ``PostgresSink``.
-    final class SinkSession: TableSession {
+    final class SinkSession: Session, TableSession {
         struct Settings: Sendable {
             var connection: ConnectionSettings
             var tables: String
         }
 
-        static let server = StoreError.Server.postgres
         /// The largest number of prepared statements. A function that writes values into the text of its statements
         /// would otherwise fill the server's memory.
         private static let statementsMax = 100
 
-        private let connection: Connection
+        let connection: Connection
         private let lanes: LaneStatements
         private var statements: [String: SinkStatement] = [:]
         /// The statements of this batch that ran for many rows at once. Nil if each row must be a statement of its own.
@@ -44,10 +43,6 @@
         }
 
         var place: String { connection.settings.server }
-        var cancelTarget: (any CancelTarget)? { connection.cancelHandle }
-        var isUsable: Bool { connection.isUsable }
-        func notice() { connection.notice() }
-        static func isEnded(by error: StoreError) -> Bool { error.endsConnection }
 
         func claim(
             _ indices: Range<Int>, of laneCount: Int, log: LogID, sink: String, owner: String
