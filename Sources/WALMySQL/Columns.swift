@@ -2,15 +2,7 @@
     internal import WAL
     internal import WALTasks
 
-    /// The columns of the tables, in the order in which statements write and read them.
-    enum Columns {
-        static let task = """
-            id, dag_id, node_id, current_node_id, sub_dag_path, processing_state, payload, status, created_at, updated_at, \
-            started_at, completed_at, error, retry_count, max_retries, priority
-            """
-        static let activity = "id, task_id, dag_id, node_id, action, message, data, level, created_at"
-        static let deadLetter = "log_id, position, part, kind, row_id, body, error_code, error_message, created_at"
-
+    extension Columns {
         static func count(_ columns: String) -> Int {
             columns.split(separator: ",").count
         }

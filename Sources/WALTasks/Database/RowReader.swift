@@ -18,6 +18,16 @@ package protocol RowReader {
     mutating func optionalTime() -> Timestamp?
 }
 
+/// The columns of the tables, in the order in which statements write and read them.
+package enum Columns {
+    package static let task = """
+        id, dag_id, node_id, current_node_id, sub_dag_path, processing_state, payload, status, created_at, updated_at, \
+        started_at, completed_at, error, retry_count, max_retries, priority
+        """
+    package static let activity = "id, task_id, dag_id, node_id, action, message, data, level, created_at"
+    package static let deadLetter = "log_id, position, part, kind, row_id, body, error_code, error_message, created_at"
+}
+
 extension RowReader {
     @inlinable
     package mutating func task() throws(StoreError) -> PersistentTask {

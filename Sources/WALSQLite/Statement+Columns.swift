@@ -2,15 +2,6 @@
     internal import WAL
     internal import WALTasks
 
-    /// The columns of the tables, in the order in which statements write and read them.
-    enum Columns {
-        static let task = """
-            id, dag_id, node_id, current_node_id, sub_dag_path, processing_state, payload, status, created_at, updated_at, \
-            started_at, completed_at, error, retry_count, max_retries, priority
-            """
-        static let activity = "id, task_id, dag_id, node_id, action, message, data, level, created_at"
-    }
-
     extension Statement {
         func bind(_ task: PersistentTask) {
             bind(task.id)
@@ -41,6 +32,22 @@
             bind(activity.data)
             bind(activity.level)
             bind(activity.createdAt.rawValue)
+        }
+
+        func bind(_ letter: StoredDeadLetter) {
+            bind(letter.id)
+            bind(letter.lane.map(Int64.init))
+            bind(letter.kind)
+            bind(letter.rowID)
+            bind(letter.body[...])
+            bind(letter.code)
+            bind(letter.reason)
+            bind(letter.time.rawValue)
+        }
+
+        func bind(_ id: StoredDeadLetter.ID) {
+            bind(id.log.description)
+            bind(Int64(bitPattern: id.sequence.rawValue))
         }
     }
 #endif
