@@ -4,18 +4,18 @@
     internal import WALTasks
 
     /// The queries, prepared on a connection of their own. They run while another connection writes a batch.
-    final class ReadSession: Session, QuerySession {
+    final class ReadSession: Session, PreparedSession {
         static let isReadOnly = true
         let connection: Connection
         private let task: Statement
         private let tasksByID: Statement
-        private let tasksOfDAG: Statement
+        let tasksOfDAG: Statement
         private let tasksByStatus: Statement
-        private let pendingTasks: Statement
-        private let resumableTasks: Statement
-        private let activitiesOfTask: Statement
-        private let activitiesOfDAG: Statement
-        private let deadLetters: Statement
+        let pendingTasks: Statement
+        let resumableTasks: Statement
+        let activitiesOfTask: Statement
+        let activitiesOfDAG: Statement
+        let deadLetters: Statement
 
         /// The number of ids that one query looks up.
         private static let lookupSize = 100
@@ -69,40 +69,12 @@
                 rest = rest.dropFirst(part.count)
                 for id in part { tasksByID.bind(id) }
                 for _ in part.count..<Self.lookupSize { tasksByID.bind(part.last ?? last) }
-                found += try tasksByID.all { (row) throws(StoreError) in try row.task() }
+                found += try tasksByID.tasks()
             }
             return found
         }
 
-        func tasks(dagID: String, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
-            tasksOfDAG.bind(dagID)
-            return try page(of: tasksOfDAG, limit: limit, offset: offset)
-        }
-
-        func tasks(status: TaskStatus, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
-            tasksByStatus.bind(status.rawValue)
-            return try page(of: tasksByStatus, limit: limit, offset: offset)
-        }
-
-        func pendingTasks(limit: Int) throws(StoreError) -> [PersistentTask] {
-            pendingTasks.bind(Int64(limit))
-            return try pendingTasks.all { (row) throws(StoreError) in try row.task() }
-        }
-
-        func resumableTasks(dagID: String) throws(StoreError) -> [PersistentTask] {
-            resumableTasks.bind(dagID)
-            return try resumableTasks.all { (row) throws(StoreError) in try row.task() }
-        }
-
-        func activities(taskID: String, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
-            activitiesOfTask.bind(taskID)
-            return try page(of: activitiesOfTask, limit: limit, offset: offset)
-        }
-
-        func activities(dagID: String, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
-            activitiesOfDAG.bind(dagID)
-            return try page(of: activitiesOfDAG, limit: limit, offset: offset)
-        }
+        func query(for status: TaskStatus) -> Statement { tasksByStatus }
 
         func deadLetters(
             log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
@@ -114,7 +86,7 @@
             deadLetters.bind(log?.description ?? "")
             deadLetters.bind(log?.description ?? "g")
             deadLetters.bind(Int64(limit))
-            return try deadLetters.all { (row) throws(StoreError) in try row.deadLetter() }
+            return try deadLetters.letters()
         }
 
         /// Returns the lanes of a log. The call is rare, so its statement isn't prepared in advance.
@@ -131,18 +103,6 @@
         /// Throws unless the tables can be read.
         func ping() throws(StoreError) {
             try Statement("SELECT COUNT(*) FROM wal_sink_schema", named: "ping", on: connection).run()
-        }
-
-        private func page(of tasks: Statement, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
-            tasks.bind(Int64(limit))
-            tasks.bind(Int64(offset))
-            return try tasks.all { (row) throws(StoreError) in try row.task() }
-        }
-
-        private func page(of activities: Statement, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
-            activities.bind(Int64(limit))
-            activities.bind(Int64(offset))
-            return try activities.all { (row) throws(StoreError) in row.activity() }
         }
     }
 #endif

@@ -5,17 +5,17 @@
 
     /// The queries, prepared on a connection of their own. In WAL mode, they run while another connection writes a
     /// batch.
-    final class ReadSession: Session, QuerySession {
+    final class ReadSession: Session, PreparedSession {
         private let connection: Connection
         private let task: Statement
-        private let tasksOfDAG: Statement
+        let tasksOfDAG: Statement
         private let openTasks: Statement
         private let endedTasks: Statement
-        private let pendingTasks: Statement
-        private let resumableTasks: Statement
-        private let activitiesOfTask: Statement
-        private let activitiesOfDAG: Statement
-        private let deadLetters: Statement
+        let pendingTasks: Statement
+        let resumableTasks: Statement
+        let activitiesOfTask: Statement
+        let activitiesOfDAG: Statement
+        let deadLetters: Statement
 
         /// Opens a database. Its tables must exist.
         convenience init(_ settings: ConnectionSettings) throws(StoreError) {
@@ -71,47 +71,8 @@
             return found
         }
 
-        func tasks(dagID: String, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
-            tasksOfDAG.bind(dagID)
-            return try page(of: tasksOfDAG, limit: limit, offset: offset)
-        }
-
-        func tasks(status: TaskStatus, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
-            let statement = status == .pending || status == .running ? openTasks : endedTasks
-            statement.bind(status.rawValue)
-            return try page(of: statement, limit: limit, offset: offset)
-        }
-
-        func pendingTasks(limit: Int) throws(StoreError) -> [PersistentTask] {
-            pendingTasks.bind(Int64(limit))
-            return try pendingTasks.all { (row) throws(StoreError) in try row.task() }
-        }
-
-        func resumableTasks(dagID: String) throws(StoreError) -> [PersistentTask] {
-            resumableTasks.bind(dagID)
-            return try resumableTasks.all { (row) throws(StoreError) in try row.task() }
-        }
-
-        func activities(taskID: String, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
-            activitiesOfTask.bind(taskID)
-            return try page(of: activitiesOfTask, limit: limit, offset: offset)
-        }
-
-        func activities(dagID: String, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
-            activitiesOfDAG.bind(dagID)
-            return try page(of: activitiesOfDAG, limit: limit, offset: offset)
-        }
-
-        func deadLetters(
-            log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
-        ) throws(StoreError) -> [StoredDeadLetter] {
-            deadLetters.bind(previous?.log.description ?? "")
-            deadLetters.bind(previous.map { Int64(bitPattern: $0.sequence.rawValue) } ?? 0)
-            // Every log id is hexadecimal, so it is between "" and "g".
-            deadLetters.bind(log?.description ?? "")
-            deadLetters.bind(log?.description ?? "g")
-            deadLetters.bind(Int64(limit))
-            return try deadLetters.all { (row) throws(StoreError) in try row.deadLetter() }
+        func query(for status: TaskStatus) -> Statement {
+            status == .pending || status == .running ? openTasks : endedTasks
         }
 
         /// Returns the lanes of a log. The call is rare, so its statement isn't prepared in advance.
@@ -135,18 +96,6 @@
         /// Throws unless the tables can be read.
         func ping() throws(StoreError) {
             try connection.execute("SELECT count(*) FROM wal_sink_checkpoint")
-        }
-
-        private func page(of tasks: Statement, limit: Int, offset: Int) throws(StoreError) -> [PersistentTask] {
-            tasks.bind(Int64(limit))
-            tasks.bind(Int64(offset))
-            return try tasks.all { (row) throws(StoreError) in try row.task() }
-        }
-
-        private func page(of activities: Statement, limit: Int, offset: Int) throws(StoreError) -> [TaskActivityLog] {
-            activities.bind(Int64(limit))
-            activities.bind(Int64(offset))
-            return try activities.all { (row) throws(StoreError) in row.activity() }
         }
     }
 #endif

@@ -1,0 +1,29 @@
+#if Postgres
+    internal import WAL
+    internal import WALTasks
+
+    /// A prepared query. Values are bound in the order of its parameters, and then it runs. Like its connection, it isn't
+    /// thread-safe.
+    final class Statement: PreparedQuery {
+        private let name: String
+        private let connection: Connection
+        private var parameters = ParameterList()
+
+        /// Prepares `sql`. Errors name the statement `name`.
+        init(_ sql: String, named name: String, on connection: Connection) throws(StoreError) {
+            try connection.prepare(sql, named: name)
+            self.name = name
+            self.connection = connection
+        }
+
+        func bind(_ text: String) { parameters.append(text) }
+        func bind(_ number: Int64) { parameters.append(number) }
+        func bind(_ array: BinaryArray) { parameters.append(array) }
+
+        /// Runs the query and reads every row.
+        func all<Value>(_ read: (inout Row) throws(StoreError) -> Value) throws(StoreError) -> [Value] {
+            defer { parameters = ParameterList() }
+            return try connection.run(name, parameters).all(read)
+        }
+    }
+#endif
