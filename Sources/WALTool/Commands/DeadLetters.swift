@@ -89,12 +89,7 @@ struct DeadLetters: AsyncParsableCommand {
 
     /// Applies a store's dead letters again in that store.
     private func redrive(_ argument: StoreArgument) async throws {
-        // This throws if the store doesn't exist. An opening for writing would create it.
-        try await argument.inspect().close()
-        let opened = try await argument.open()
-        guard let store = opened as? any DeadLetterStore else {
-            throw ToolError(.usage, "\(opened.name) keeps no dead letters.")
-        }
+        let store = try await argument.openLetters()
         var output = StandardOutput()
         var letters = StoredLetters { try await store.deadLetters(log: nil, after: $0, limit: 100) }
         var (applied, left) = (0, 0)
@@ -112,7 +107,7 @@ struct DeadLetters: AsyncParsableCommand {
             }
         }
         try output.flush()
-        try await opened.close()
+        try await store.close()
         try finish(applied: applied, left: left)
     }
 

@@ -58,7 +58,7 @@ struct Serve: AsyncParsableCommand {
             configuration.actions = Set(allow)
             let token = try tokenFile.map { try TokenFile.token(at: $0) } ?? LogMonitor.makeToken()
             configuration.token = token
-            let opened = try await openStore()
+            let opened = try await store?.openLetters(workers: 1)
             configuration.store = opened
             let monitor = try LogMonitor(at: directory, configuration: configuration)
             var addresses = MonitorServer.Configuration()
@@ -83,17 +83,6 @@ struct Serve: AsyncParsableCommand {
                 throw ToolError(.inputOutput, "The page can't be served on port \(port): \(error)")
             }
             try await opened?.close()
-        }
-
-        private func openStore() async throws -> (any DeadLetterStore)? {
-            guard let store else { return nil }
-            // This throws if the store doesn't exist. An opening for writing would create it.
-            try await store.inspect().close()
-            let opened = try await store.open(workers: 1)
-            guard let opened = opened as? any DeadLetterStore else {
-                throw ToolError(.usage, "\(opened.name) keeps no dead letters.")
-            }
-            return opened
         }
     #else
         func run() async throws {

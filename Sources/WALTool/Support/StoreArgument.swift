@@ -81,6 +81,17 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
         }
     }
 
+    /// Opens the store for writing to its dead letters. Throws if the store doesn't exist or keeps none.
+    func openLetters(workers: Int = 2) async throws -> any DeadLetterStore {
+        // An opening for writing would create the store.
+        try await inspect().close()
+        let opened = try await open(workers: workers)
+        guard let store = opened as? any DeadLetterStore else {
+            throw ToolError(.usage, "\(opened.name) keeps no dead letters.")
+        }
+        return store
+    }
+
     /// Opens the store for reading. Throws if the store doesn't exist, and doesn't create it.
     func inspect() async throws -> any StoreInspector {
         switch self {
