@@ -230,7 +230,7 @@ extension Array {
 
 extension TaskMutation {
     /// The status that the mutation gives to a task. Nil if it sets none.
-    fileprivate var status: TaskStatus? {
+    var status: TaskStatus? {
         switch self {
         case .save(let task): task.status
         case .updateStatus(_, let status, _, _): status

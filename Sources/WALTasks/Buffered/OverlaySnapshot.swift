@@ -158,13 +158,7 @@ extension [LoggedMutation] {
     }
 
     /// The status after the last change of a task. Nil if the task was deleted or no change sets a status.
-    var lastStatus: TaskStatus? {
-        switch last?.mutation {
-        case .save(let task): task.status
-        case .updateStatus(_, let status, _, _): status
-        default: nil
-        }
-    }
+    var lastStatus: TaskStatus? { last?.mutation.status }
 
     /// Returns whether the changes would create a missing task in this DAG.
     func saves(into dagID: String) -> Bool {
