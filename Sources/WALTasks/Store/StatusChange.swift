@@ -14,22 +14,10 @@ package struct StatusChange: Hashable, Sendable {
     /// The time of the last change to an end.
     package private(set) var completedAt: Timestamp?
 
-    private init(id: String, status: TaskStatus, error: String?, time: Timestamp) {
-        self.id = id
-        self.status = status
-        self.error = error
-        updatedAt = time
-        note(status, at: time)
-    }
-
     private mutating func add(_ status: TaskStatus, _ error: String?, _ time: Timestamp) {
         self.status = status
         self.error = error
         updatedAt = time
-        note(status, at: time)
-    }
-
-    private mutating func note(_ status: TaskStatus, at time: Timestamp) {
         if status == .running, startedAt == nil { startedAt = time }
         if status.isEnded { completedAt = time }
     }
@@ -39,12 +27,12 @@ package struct StatusChange: Hashable, Sendable {
         var changes: [StatusChange] = []
         var places: [BinaryID: Int] = [:]
         for case .updateStatus(let id, let status, let error, let time) in mutations {
-            if let place = places[BinaryID(id)] {
-                changes[place].add(status, error, time)
-            } else {
-                places[BinaryID(id)] = changes.count
-                changes.append(StatusChange(id: id, status: status, error: error, time: time))
+            let place = places[BinaryID(id)] ?? changes.count
+            if place == changes.count {
+                places[BinaryID(id)] = place
+                changes.append(StatusChange(id: id, status: status, updatedAt: time))
             }
+            changes[place].add(status, error, time)
         }
         return changes
     }
