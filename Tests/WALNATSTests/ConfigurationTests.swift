@@ -70,6 +70,7 @@
         @Test(arguments: [
             ("http://n1", "begin with"), ("nats://", "empty host"), ("nats://n1,,n2", "empty host"),
             ("nats://ann:hid/den@n1", "%2F"), ("nats://ann:hid%zzen@n1", "hexadecimal"),
+            ("nats://ann:hid%+fen@n1", "hexadecimal"),
             ("nats://ann:hidden@n1?replicas=x", "replicas"), ("nats://ann:hidden@n1?replicas=9", "replicas"),
             ("nats://ann:hidden@n1?granularity=row", "granularity"),
             ("nats://ann:hidden@n1?cert=/c.pem", "cert and key"), ("nats://ann:hidden@n1?sync=1", "unknown option"),

@@ -9,9 +9,10 @@ extension [UInt8] {
                 append(byte)
                 continue
             }
-            guard rest.count >= 2, let value = UInt8(Substring(rest.prefix(2)), radix: 16), value != 0 else {
-                return nil
-            }
+            // The parser of numbers accepts a sign.
+            let digits = Substring(rest.prefix(2))
+            guard digits.count == 2, digits.allSatisfy(\.isHexDigit), let value = UInt8(digits, radix: 16), value != 0
+            else { return nil }
             append(value)
             rest = rest.dropFirst(2)
         }
