@@ -104,10 +104,11 @@ package struct TaskJournal: Hashable, Sendable {
         case .graph, .emit: break
         case .begin(let start):
             guard beginning == nil else { return }
+            // A checkpoint's copy of the task begins here, and has all of it. Or the log has lost the beginning of an
+            // earlier task with this id.
+            self = TaskJournal(id: id)
             beginning = start
-            // A checkpoint's copy of the task begins here. The copy has the end after all results.
-            end = nil
-            if graph == 0 { graph = start.graph }
+            graph = start.graph
         case .trace(let fields): if trace.isEmpty { trace = fields }
         case .result(let path, let attempt, let time, let label, let bytes):
             apply(result: bytes, label: label, path, attempt, time)

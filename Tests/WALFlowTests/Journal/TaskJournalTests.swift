@@ -46,6 +46,29 @@ import WAL
         #expect(table.tasks["t"] == copied)
     }
 
+    /// A person changed the task after a checkpoint had begun, and before its copy of the task. The cursor is between
+    /// the two pairs.
+    @Test func theCopyOfACheckpointHasTheOrderOfSignalsAndControls() throws {
+        let pause = FlowRecord.Control(number: 1, action: .pause, time: Self.time)
+        let accept = FlowRecord.Control(number: 2, action: .accept, time: Self.time, graph: 9)
+        let early: [FlowRecord.Event] = [.signal(path: "w", id: "first", payload: [1]), .control(pause)]
+        let late: [FlowRecord.Event] = [.signal(path: "w", id: "second", payload: [2]), .control(accept)]
+        var copied = journal
+        for event in early + late { copied.apply(event) }
+        var table = JournalTable()
+        for event in late + copied.records { table.apply(FlowRecord("t", event)) }
+        let task = try #require(table.tasks["t"])
+        #expect(task.isPaused && task.graph == 9 && task.signals.map(\.id) == ["first", "second"])
+        #expect(task == copied)
+    }
+
+    /// The new task would take the result of the old one after a restart, in place of its own.
+    @Test func aTaskWithTheIDOfAnOrphanBeginsWithoutItsResults() {
+        var table = JournalTable()
+        for event in [Self.result("a", 2)] + journal.records { table.apply(FlowRecord("t", event)) }
+        #expect(table.tasks["t"] == journal && table.orphans.isEmpty)
+    }
+
     @Test mutating func theFirstResultCounts() {
         journal.apply(Self.failure("a", 1))
         journal.apply(Self.result("a", 2))
