@@ -58,6 +58,12 @@ package struct JournalTable: Sendable {
         {
             tasks[record.taskID] = nil
         }
+        // A checkpoint leaves out a task that is forgotten meanwhile, and its cursor may lie before the task's last
+        // records.
+        if case .delivered = record.event, tasks[record.taskID]?.beginning == nil {
+            tasks[record.taskID] = nil
+            return
+        }
         tasks[record.taskID, default: TaskJournal(id: record.taskID)].apply(record.event)
         // A failed task can be retried, so it stays.
         if let task = tasks[record.taskID], task.isDelivered, task.end?.status != .failed { tasks[record.taskID] = nil }

@@ -69,6 +69,17 @@ import WAL
         #expect(table.tasks["t"] == journal && table.orphans.isEmpty)
     }
 
+    /// The task was forgotten while a checkpoint was written, which left it out. `wal flow stuck` would list it.
+    @Test func aTaskThatACheckpointLeftOutIsNoOrphan() {
+        let delivered = FlowRecord.Event.delivered(time: Self.time)
+        let end = FlowRecord.Event.end(FlowRecord.Ending(status: .failed, time: Self.time, error: "no", path: "a"))
+        for rest in [[delivered], [end, delivered], [Self.failure("a", 1, isFinal: true), end, delivered]] {
+            var table = JournalTable()
+            for event in rest { table.apply(FlowRecord("t", event)) }
+            #expect(table.tasks.isEmpty, "\(rest)")
+        }
+    }
+
     @Test mutating func theFirstResultCounts() {
         journal.apply(Self.failure("a", 1))
         journal.apply(Self.result("a", 2))
