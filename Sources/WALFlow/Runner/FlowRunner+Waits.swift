@@ -122,7 +122,7 @@ extension FlowRunner {
     }
 
     /// Ends a wait whose time has come. A timer passes its parent's value on, and a wait for a signal fails.
-    private func expire(_ task: LiveTask, _ step: StepPlace) async -> [Execution.Action] {
+    func expire(_ task: LiveTask, _ step: StepPlace) async -> [Execution.Action] {
         let now = clock.now()
         let actions: [Execution.Action]??
         if case .timer = step.plan.kind {
@@ -143,7 +143,10 @@ extension FlowRunner {
         } else {
             let error = "timedOut: no value came in time; a retry waits for it again"
             actions = try? await commit(task, isDurable: isDurable(task, step)) { state in
-                guard state.isOpen, state.waiting[step.path] === step else { return nil }
+                // A value that is in the log before the failure came in time, and is about to be taken.
+                guard state.isOpen, state.waiting[step.path] === step,
+                    !state.journal.signals.contains(where: { $0.path == step.path })
+                else { return nil }
                 let attempt = state.journal.nextAttempt(of: step.path)
                 return Transition(
                     events: [.failure(path: step.path, attempt: attempt, time: now, error: error, retryAt: nil)],

@@ -157,6 +157,29 @@ import WALTesting
         try await storage.close()
     }
 
+    /// A value that is in the log may still wait for the disk, or for the next start, before its wait takes it.
+    @Test func aValueInTheLogComesBeforeTheTimeoutOfItsWait() async throws {
+        let directory = TemporaryDirectory()
+        let dag = DAG(name: "Wait", key: "wait", of: Int.self) { dag, input in
+            dag.addWait("answer", after: input, for: Int.self, timeout: .seconds(3600))
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        // The wait has begun before the call returns.
+        let task = try await runner.process(1, by: dag, id: "t")
+        let wait = try #require(task.live.state.withLock { $0.waiting["answer"] })
+        _ = try await runner.commit(task.live) { _ in
+            Transition(events: [.signal(path: "answer", id: "first", payload: Array("7".utf8))])
+        } then: { _ in
+        }
+        #expect(await runner.expire(task.live, wait).isEmpty)
+        #expect(task.live.state.withLock { $0.journal.steps["answer"]?.hasFailed } == false)
+        try await runner.submit(8, to: "answer", of: "t")
+        #expect(try await task.result() == 7)
+        await runner.close()
+        try await storage.close()
+    }
+
     /// A task fails after too many restarts while another of its steps waits for a place. The walk of a retry has its own
     /// step for that place.
     @Test(arguments: [1, 2]) func aStepOfTheWalkBeforeARetryDoesNotRun(_ places: Int) async throws {
