@@ -55,7 +55,7 @@ struct ClassicGraph: Sendable {
     private func check() throws(FlowError) {
         var ids: Set<String> = []
         for vertex in vertices {
-            if let mistake = StepPath.mistake(in: vertex.id) { throw mistake }
+            if let mistake = StepPath.mistake(in: vertex.id) ?? vertex.options.mistake(in: vertex.id) { throw mistake }
             guard ids.insert(vertex.id).inserted else {
                 throw FlowError(.duplicateNode, "Two nodes have the id \(vertex.id). Give each node its own id.")
             }

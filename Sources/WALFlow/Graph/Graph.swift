@@ -373,7 +373,8 @@ extension PlanNode.Kind {
 }
 
 extension NodeOptions {
-    fileprivate func mistake(in node: String) -> FlowError? {
+    /// Returns the mistake in the options of a node, or nil.
+    func mistake(in node: String) -> FlowError? {
         let wrong: String? =
             if let concurrency, concurrency < 1 {
                 "concurrency is \(concurrency). Use at least 1."

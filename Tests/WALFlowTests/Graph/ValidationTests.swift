@@ -113,6 +113,15 @@ import Testing
                     try $0.addEdge(from: "a", to: "b")
                     try $0.addNode(.function, "a", "a") { task in NodeResult(task.payload) }
                 }) == .duplicateNode)
+        // No step of it would ever have a place.
+        let options = NodeOptions(concurrency: 0)
+        #expect(
+            try code(
+                dag {
+                    try $0.addEdge(from: "a", to: "b")
+                    try $0.addNode(.function, "c", "c", options: options) { task in NodeResult(task.payload) }
+                    try $0.addEdge(from: "b", to: "c")
+                }) == .invalidOption)
         #expect(code(DAG(name: "n", key: "k")) == .unknownNode)
         let frozen = try dag { try $0.addEdge(from: "a", to: "b") }
         try frozen.validate()
