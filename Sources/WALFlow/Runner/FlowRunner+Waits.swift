@@ -154,8 +154,10 @@ extension FlowRunner {
             } claim: { state in
                 state.wrote(now, self.configuration)
                 state.waiting[step.path] = nil
-            } then: { state in
-                state.advance(step) { execution, journal in execution.fail(step, error, &journal) }
+                state.failingWaitCount += 1
+            } then: { state -> [Execution.Action] in
+                state.failingWaitCount -= 1
+                return state.advance(step) { execution, journal in execution.fail(step, error, &journal) }
             }
         }
         return (actions ?? nil) ?? []

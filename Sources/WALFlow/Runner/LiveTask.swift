@@ -34,6 +34,8 @@ final class LiveTask: Sendable {
         /// The steps that wait for their next attempt.
         var retrying: [String: StepPlace] = [:]
         var waiting: [String: StepPlace] = [:]
+        /// The number of waits whose failure is in the log, and not durable yet.
+        var failingWaitCount = 0
         /// The input in the form of a row; nil if it isn't JSON.
         var payload: String?
         var startedAt: Timestamp?

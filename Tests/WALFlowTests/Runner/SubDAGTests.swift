@@ -91,6 +91,40 @@ import WALTesting
         try await storage.base.close()
     }
 
+    /// The failure of a wait whose time is up isn't durable yet as another step fails. Its handler may still follow.
+    @Test func aTaskDoesNotEndBeforeADurableFailureOfAWait() async throws {
+        let (directory, clock, events) = (TemporaryDirectory(), ManualClock(), Events())
+        let (mayFail, isDurable) = (Gate(), Gate())
+        let inner = DAG(name: "Inner", key: "inner", of: Int.self, durability: .durable) { dag, input in
+            let answer = dag.addWait("answer", after: input, for: Int.self, timeout: .seconds(30))
+            dag.onFailure(of: answer, "undo") { _, failure in events.add(failure.path) }
+            return answer
+        }
+        let outer = DAG(name: "Outer", key: "outer", of: Int.self) { dag, input in
+            let answer = dag.addDAG("sub", inner, after: input)
+            let other = dag.addNode("other", after: input) { _, _ -> Int in
+                await mayFail.wait()
+                throw PermanentError("broken")
+            }
+            return dag.addNode("sum", after: answer, other) { _, a, b in a + b }
+        }
+        let storage = WatchedStorage(base: try await openStorage(directory), gate: isDurable)
+        let runner = try await FlowRunner(storage, [outer], .test, FlowClock(clock, from: .now), .steady, nil, nil)
+        let task = try await runner.process(1, by: outer, id: "t")
+        try await eventually { runner.statistics.timers == 1 && task.state.running == ["other"] }
+        clock.advance(by: .seconds(30))
+        try await eventually { storage.waits.withLock { $0 } == 1 }
+        mayFail.open()
+        try await eventually {
+            task.live.state.withLock { $0.execution?.failure != nil && $0.running.isEmpty }
+        }
+        isDurable.open()
+        try await eventually { task.state.status == .failed }
+        #expect(events.all == ["sub/answer"])
+        await runner.close()
+        try await storage.base.close()
+    }
+
     /// A limit protects another system, whatever DAG the step is in.
     @Test func theLimitOfADAGHoldsInOtherDAGs() async throws {
         let (directory, gate) = (TemporaryDirectory(), Gate())
