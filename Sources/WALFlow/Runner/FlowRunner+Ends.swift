@@ -105,7 +105,7 @@ extension FlowRunner {
         if ending.status != .completed { for attempt in ended.workers { attempt.worker.cancel(job: attempt.job) } }
         for waiter in ended.waiters { waiter.resume() }
         guard needsCallback else {
-            forget(task)
+            forget(task, after: ending)
             return []
         }
         return [deliveryJob(task)]
@@ -195,27 +195,30 @@ extension FlowRunner {
             return Transition(events: [.delivered(time: now)])
         } then: { _ in
         }
-        if task.state.withLock({ $0.journal.end == end }) { forget(task) }
+        forget(task, after: end)
     }
 
     /// Removes a task that has ended. A failed task stays for a while, because it can be retried.
-    func forget(_ task: LiveTask) {
-        let end = task.state.withLock { $0.journal.end }
-        guard let end else { return }
-        guard end.status == .failed else { return remove(task) }
+    func forget(_ task: LiveTask, after end: FlowRecord.Ending) {
+        guard end.status == .failed else { return remove(task, after: end) }
         let (now, retention) = (clock.now(), configuration.failedRetention)
         let rest = retention - (now - end.time)
-        guard rest > .zero else { return remove(task) }
+        guard rest > .zero else { return remove(task, after: end) }
         // A retry may complete the task long before. A forged end may be later than any time.
         timers.add(at: now + min(rest, retention), while: { [weak task] in task != nil }) { [weak self, weak task] in
-            guard let self, let task, task.state.withLock({ $0.journal.end?.time == end.time }) else { return }
-            remove(task)
+            guard let self, let task else { return }
+            remove(task, after: end)
         }
     }
 
-    private func remove(_ task: LiveTask) {
-        task.state.withLock { $0.isGone = true }
-        table.remove(task)
+    /// Removes a task, unless a retry has taken its end back.
+    func remove(_ task: LiveTask, after end: FlowRecord.Ending) {
+        let isGone = task.state.withLock { state in
+            guard state.journal.end == end else { return false }
+            state.isGone = true
+            return true
+        }
+        if isGone { table.remove(task) }
     }
 
     // MARK: Waiting for the end

@@ -95,6 +95,33 @@ import WALTesting
         try await storage.close()
     }
 
+    /// A retry may come as the runner forgets the task. The task would go on unseen, and a checkpoint would leave it
+    /// out.
+    @Test func aRetriedTaskIsNotForgotten() async throws {
+        let (directory, isBroken) = (TemporaryDirectory(), Monitor(true))
+        let dag = DAG(name: "Retry", key: "retry", of: Int.self) { dag, input in
+            let call = dag.addNode("call", after: input) { _, value in
+                if isBroken.withLock({ $0 }) { throw PermanentError("broken") }
+                return value
+            }
+            let answer = dag.addWait("answer", after: call, for: Int.self)
+            return dag.addNode("sum", after: call, answer) { _, a, b in a + b }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let task = try await runner.process(1, by: dag, id: "t")
+        await #expect(throws: FlowError.self) { try await task.result() }
+        let end = try #require(task.live.state.withLock { $0.journal.end })
+        isBroken.withLock { $0 = false }
+        try await runner.retry("t")
+        runner.remove(task.live, after: end)
+        #expect(runner.liveTasks == ["t"])
+        try await runner.submit(2, to: "answer", of: "t")
+        #expect(try await task.result() == 3)
+        await runner.close()
+        try await storage.close()
+    }
+
     /// The attempts of a retried step count from 1 again, and stores ignore an activity whose id they have.
     @Test func theActivitiesOfARetriedStepAreKept() async throws {
         let (directory, events) = (TemporaryDirectory(), Events())
