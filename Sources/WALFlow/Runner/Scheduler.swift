@@ -184,8 +184,7 @@ final class Scheduler: Sendable {
     private func next(_ worker: Worker, after last: Entry? = nil, with jobs: [Job] = []) -> Entry? {
         // From here on, the last job can't be canceled any more. A canceled task stays canceled, so the next job needs
         // another worker.
-        worker.beginJob()
-        let isSpent = Task.isCancelled
+        let isSpent = worker.beginJob() || Task.isCancelled
         let (entry, started) = state.withLock { state -> (Entry?, [Worker]) in
             if let last { state.release(last) }
             add(jobs, &state)
@@ -225,15 +224,21 @@ final class Worker: Sendable {
     /// The number of the current job.
     var job: UInt64 { state.withLock { $0.job } }
 
-    func beginJob() {
-        state.withLock { $0.job += 1 }
+    /// Ends the current job. Returns whether the worker was canceled, possibly before its `Task` is known, which is
+    /// then canceled later.
+    func beginJob() -> Bool {
+        state.withLock { state in
+            state.job += 1
+            return state.isCancelled
+        }
     }
 
     /// Cancels the worker if this job is still its current one.
     func cancel(job: UInt64) {
         state.withLock { state in
             guard state.job == job else { return }
-            if let task = state.task { task.cancel() } else { state.isCancelled = true }
+            state.isCancelled = true
+            state.task?.cancel()
         }
     }
 

@@ -184,6 +184,14 @@ import WALTesting
         try await storage.close()
     }
 
+    /// A worker can be canceled before its `Task` is known. That is canceled later, with the job that it has by then.
+    @Test func aCanceledWorkerTakesNoFurtherJob() {
+        let worker = Worker()
+        #expect(!worker.beginJob())
+        worker.cancel(job: worker.job)
+        #expect(worker.beginJob())
+    }
+
     /// A value that is in the log may still wait for the disk, or for the next start, before its wait takes it.
     @Test func aValueInTheLogComesBeforeTheTimeoutOfItsWait() async throws {
         let directory = TemporaryDirectory()
