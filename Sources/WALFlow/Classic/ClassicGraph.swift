@@ -30,7 +30,10 @@ struct ClassicGraph: Sendable {
 
     mutating func add(_ vertex: Vertex) { vertices.append(vertex) }
 
-    mutating func add(_ edge: Edge) { edges.append(edge) }
+    /// Adds an edge once. Its target would otherwise get an object with the same key twice, as of two nodes.
+    mutating func add(_ edge: Edge) {
+        if !edges.contains(edge) { edges.append(edge) }
+    }
 
     mutating func addCondition(_ id: String, _ targets: [String: String]) {
         conditions[id, default: [:]].merge(targets) { _, new in new }

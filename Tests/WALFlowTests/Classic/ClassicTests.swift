@@ -127,6 +127,16 @@ import WALTasks
         try await storage.close()
     }
 
+    @Test func anEdgeThatIsAddedTwiceIsOne() throws {
+        func shape(_ count: Int) throws -> GraphShape {
+            let dag = DAG(name: "D", key: "d")
+            for id in ["a", "b"] { try dag.addNode(id, id) { NodeResult($0.payload) } }
+            for _ in 0..<count { try dag.addEdge(from: "a", to: "b") }
+            return try dag.frozen().shape
+        }
+        #expect(try shape(2) == shape(1))
+    }
+
     /// A condition that could never choose would let its targets run always, or never.
     @Test func aConditionThatCantChooseIsRefused() throws {
         let inner = DAG(name: "Inner", key: "inner")
