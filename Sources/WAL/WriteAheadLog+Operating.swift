@@ -13,7 +13,7 @@ extension WriteAheadLog {
     }
 
     /// Removes the segments that the retention rule no longer keeps, now instead of within a second. Suspends for some syncs of the
-    /// directory.
+    /// directory. Removes nothing after the log was closed.
     public func applyRetention() async {
         await Blocking.run { [engine] in _ = engine.applyRetention() }
     }

@@ -45,7 +45,11 @@ extension SegmentCatalog {
     }
 
     /// Whether the retention rule allows the removal of the oldest segment. The caller holds the lock of `state`.
+    ///
+    /// Never after the log was closed: then another writer may have the directory, with consumers that this log doesn't
+    /// know.
     func isOldestRemovable(_ state: CatalogState, sizeMax: Int? = nil) -> Bool {
+        guard !state.phase.isClosingOrClosed else { return false }
         let passed = passedByConsumers
         var retention = configuration.retention
         if passed != nil, let sizeMax { retention.totalSize = min(retention.totalSize ?? .max, sizeMax) }

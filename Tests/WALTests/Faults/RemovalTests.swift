@@ -46,4 +46,28 @@ import WALTesting
         }
         #expect(count > 10)
     }
+
+    /// Another writer has the directory then, and its readers would report the removed records as lost.
+    @Test func aClosedLogRemovesNothing() throws {
+        let directory = TemporaryDirectory()
+        var configuration = WriteAheadLog.Configuration.small()
+        configuration.retention = WriteAheadLog.Retention(totalSize: 1)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
+        try log.appendBlocking(payload(0))
+        do {
+            // Keeps the segments while the log is open.
+            let reader = log.reader()
+            #expect(try reader.next() != nil)
+            for number in 1..<4 {
+                try log.rollBlocking()
+                try log.appendBlocking(payload(number))
+            }
+            try log.closeBlocking()
+            withExtendedLifetime(reader) {}
+        }
+        let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        log.applyRetentionBlocking()
+        #expect(try readAll(again.reader()).map(\.payload) == (0..<4).map { payload($0) })
+        try again.closeBlocking()
+    }
 }
