@@ -94,7 +94,8 @@ struct BackupWriter {
         if !isFirst, let previous, !header.follows(previous) {
             throw damaged(segment.path, "the segment before it is missing")
         }
-        previous = header
+        // Last, because a segment that was compressed meanwhile is added again.
+        defer { previous = header }
         guard isFirst || header.basePosition + UInt64(SegmentHeader.size) < durable else { return }
         if let footer = segment.footer,
             segment.isCompressed || header.basePosition + UInt64(footer.offset) <= durable

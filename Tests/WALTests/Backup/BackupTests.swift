@@ -205,6 +205,72 @@ struct BackupTests {
         try log.closeBlocking()
     }
 
+    /// Puts a file of a segment without a footer in place before the first copy gets its name, and a compressed file of
+    /// this segment when its frames are read.
+    private final class Sealer: StorageHook {
+        private enum Step {
+            case unsealed, compressed, done
+        }
+
+        private let place: String
+        private let path: String
+        private let capacity: Int
+        private let step = Monitor(Step.unsealed)
+        var isDone: Bool { step.withLock { $0 == .done } }
+
+        init(_ place: String, segment path: String, capacity: Int) {
+            self.place = place
+            self.path = path
+            self.capacity = capacity
+        }
+
+        func before(_ call: StorageCall) -> StorageVerdict {
+            step.withLock { step in
+                switch (call, step) {
+                case (.rename(_, let newPath), .unsealed) where newPath.hasPrefix(place + "/backup/"):
+                    #expect(rename(place + "/unsealed", path) == 0)
+                    step = .compressed
+                case (.read(_, let offset, let count), .compressed) where offset == 0 && count == capacity:
+                    #expect(unlink(path) == 0)
+                    #expect(rename(place + "/compressed", path + ".lz4") == 0)
+                    step = .done
+                default: break
+                }
+            }
+            return .proceed
+        }
+
+        func after(_ call: StorageCall, result: Int) {}
+    }
+
+    /// The first copy of its header isn't whole, so the backup looks at the file again. It reported that the segment
+    /// before is missing.
+    @Test func aSegmentThatIsSealedAndCompressedMeanwhileIsThere() throws {
+        try makeLog(segments: 3)
+        let before = try records(source)
+        let name = try segmentNames(source)[1]
+        let number = try #require(SegmentName.number(name))
+        let segment = try ExaminedSegment(Directory(path: source), number: number, isWritten: false)
+        let end = try #require(segment.footer).offset
+        let capacity = Int(try #require(segment.header).capacity)
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(source)/\(name)")))
+        var unsealed = Array(bytes[..<end]) + [UInt8](repeating: 0, count: capacity - end)
+        unsealed[SegmentHeader.Offset.predecessorIncarnation] ^= 1
+        try Data(unsealed).write(to: URL(filePath: place.path + "/unsealed"))
+        let compressed = try File(place.path + "/compressed", .create)
+        let size = try SegmentCompressor.compress(
+            try segment.file.file, size: bytes.count, to: compressed, isStopped: { false })
+        try #require(size != nil)
+
+        let sealer = Sealer(place.path, segment: "\(source)/\(name)", capacity: capacity)
+        StorageHooks.install(sealer, for: place.path)
+        defer { StorageHooks.remove(from: place.path) }
+        _ = try LogBackup.makeBlocking(of: source, to: target)
+        #expect(sealer.isDone)
+        _ = try LogBackup.restoreBlocking(target, to: place.path + "/copy")
+        #expect(try records(place.path + "/copy") == before)
+    }
+
     private func change(_ name: String, _ body: (inout Data) -> Void) throws {
         let file = URL(filePath: "\(target)/\(name)")
         var data = try Data(contentsOf: file)
