@@ -94,7 +94,7 @@ struct BackupWriter {
         if !isFirst, let previous, !header.follows(previous) {
             throw damaged(segment.path, "the segment before it is missing")
         }
-        // Last, because a segment that was compressed meanwhile is added again.
+        // Last, because a segment that was compressed or replaced meanwhile is added again.
         defer { previous = header }
         guard isFirst || header.basePosition + UInt64(SegmentHeader.size) < durable else { return }
         if let footer = segment.footer,
@@ -165,8 +165,10 @@ struct BackupWriter {
             return
         }
         let file = try segment.file
-        // The segment has been sealed and compressed since.
-        guard case .plain = file else { return try add(header.segmentNumber, durable: durable) }
+        // The segment has been sealed and compressed since, or its file was replaced after a failed sync.
+        guard case .plain = file, segment.header == header else {
+            return try add(header.segmentNumber, durable: durable)
+        }
         let losses = segment.scan?.losses.filter { header.basePosition + UInt64($0) < durable } ?? []
         if let offset = losses.first { throw damaged(segment.path, "offset \(offset)") }
         let contents = try buffer.load(file, of: header, isImmutable: false)

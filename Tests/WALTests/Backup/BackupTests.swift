@@ -205,23 +205,25 @@ struct BackupTests {
         try log.closeBlocking()
     }
 
-    /// Puts a file of a segment without a footer in place before the first copy gets its name, and a compressed file of
+    /// Puts a file of a segment without a footer in place before the first copy gets its name, and a sealed file of
     /// this segment when its frames are read.
     private final class Sealer: StorageHook {
         private enum Step {
-            case unsealed, compressed, done
+            case unsealed, sealed, done
         }
 
         private let place: String
         private let path: String
         private let capacity: Int
+        private let isCompressed: Bool
         private let step = Monitor(Step.unsealed)
         var isDone: Bool { step.withLock { $0 == .done } }
 
-        init(_ place: String, segment path: String, capacity: Int) {
+        init(_ place: String, segment path: String, capacity: Int, isCompressed: Bool) {
             self.place = place
             self.path = path
             self.capacity = capacity
+            self.isCompressed = isCompressed
         }
 
         func before(_ call: StorageCall) -> StorageVerdict {
@@ -229,10 +231,10 @@ struct BackupTests {
                 switch (call, step) {
                 case (.rename(_, let newPath), .unsealed) where newPath.hasPrefix(place + "/backup/"):
                     #expect(rename(place + "/unsealed", path) == 0)
-                    step = .compressed
-                case (.read(_, let offset, let count), .compressed) where offset == 0 && count == capacity:
+                    step = .sealed
+                case (.read(_, let offset, let count), .sealed) where offset == 0 && count == capacity:
                     #expect(unlink(path) == 0)
-                    #expect(rename(place + "/compressed", path + ".lz4") == 0)
+                    #expect(rename(place + "/sealed", isCompressed ? path + ".lz4" : path) == 0)
                     step = .done
                 default: break
                 }
@@ -243,26 +245,37 @@ struct BackupTests {
         func after(_ call: StorageCall, result: Int) {}
     }
 
-    /// The first copy of its header isn't whole, so the backup looks at the file again. It reported that the segment
-    /// before is missing.
-    @Test func aSegmentThatIsSealedAndCompressedMeanwhileIsThere() throws {
+    /// The first copy of its header isn't whole, so the backup looks at the file again. Of a compressed file, it reported
+    /// that the segment before is missing. Of a file that was replaced after a failed sync, it had no records.
+    @Test(arguments: [true, false]) func aSegmentThatIsSealedMeanwhileIsThere(isCompressed: Bool) throws {
         try makeLog(segments: 3)
         let before = try records(source)
         let name = try segmentNames(source)[1]
         let number = try #require(SegmentName.number(name))
         let segment = try ExaminedSegment(Directory(path: source), number: number, isWritten: false)
-        let end = try #require(segment.footer).offset
-        let capacity = Int(try #require(segment.header).capacity)
+        let header = try #require(segment.header)
+        let footer = try #require(segment.footer)
+        let capacity = Int(header.capacity)
         let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(source)/\(name)")))
-        var unsealed = Array(bytes[..<end]) + [UInt8](repeating: 0, count: capacity - end)
+        var unsealed = Array(bytes[..<footer.offset]) + [UInt8](repeating: 0, count: capacity - footer.offset)
         unsealed[SegmentHeader.Offset.predecessorIncarnation] ^= 1
         try Data(unsealed).write(to: URL(filePath: place.path + "/unsealed"))
-        let compressed = try File(place.path + "/compressed", .create)
-        let size = try SegmentCompressor.compress(
-            try segment.file.file, size: bytes.count, to: compressed, isStopped: { false })
-        try #require(size != nil)
+        let sealed = try File(place.path + "/sealed", .create)
+        if isCompressed {
+            let size = try SegmentCompressor.compress(
+                try segment.file.file, size: bytes.count, to: sealed, isStopped: { false })
+            try #require(size != nil)
+        } else {
+            let written = try bytes.withUnsafeBytes { bytes in
+                try SegmentRewrite.write(
+                    header: header, contents: SegmentBytes(bytes), to: sealed, end: footer.offset,
+                    recordCount: footer.end.recordCount, markersBefore: footer.markers)
+            }
+            try #require(written.isWhole)
+        }
 
-        let sealer = Sealer(place.path, segment: "\(source)/\(name)", capacity: capacity)
+        let sealer = Sealer(
+            place.path, segment: "\(source)/\(name)", capacity: capacity, isCompressed: isCompressed)
         StorageHooks.install(sealer, for: place.path)
         defer { StorageHooks.remove(from: place.path) }
         _ = try LogBackup.makeBlocking(of: source, to: target)
