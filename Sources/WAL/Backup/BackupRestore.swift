@@ -131,7 +131,11 @@ struct BackupRestore {
         case .time(let time):
             guard time.rawValue < .max else { return nil }
             let reader = try ReadOnlyLog(at: staging.path).reader(since: Timestamp(rawValue: time.rawValue + 1))
-            return try reader.next().map { $0.sequence.rawValue - 1 }
+            // The reader also returns the gaps before the record, such as those of an earlier repair.
+            while let entry = try reader.nextEntry() {
+                if case .record(let record) = entry { return record.sequence.rawValue - 1 }
+            }
+            return nil
         }
     }
 

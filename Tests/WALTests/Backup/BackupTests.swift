@@ -189,6 +189,31 @@ struct BackupTests {
         }
     }
 
+    /// A record before the point was damaged, and a repair has put a mark in its place. The search for the point ended
+    /// there, as if the backup were damaged.
+    @Test func aTimeAfterALostRecordIsFound() throws {
+        let log = try WriteAheadLog.openBlocking(at: source, configuration: Self.configuration)
+        for number in 1...8 { try log.appendBlocking(payload(number)) }
+        let time = Timestamp.now
+        while Timestamp.now <= time { usleep(1000) }
+        for number in 9...10 { try log.appendBlocking(payload(number)) }
+        try log.closeBlocking()
+        let file = URL(filePath: source + "/" + (try segmentNames(source)[0]))
+        var data = try Data(contentsOf: file)
+        let offset = try #require(data.range(of: Data(payload(5)))).lowerBound
+        data[offset] ^= 1
+        try data.write(to: file)
+        var configuration = Self.configuration
+        configuration.recoveryScope = .everything
+        let repaired = try WriteAheadLog.openBlocking(at: source, configuration: configuration)
+        #expect(repaired.recovery.findings.map(\.sequences) == [5...5])
+        try repaired.closeBlocking()
+        _ = try LogBackup.makeBlocking(of: source, to: target)
+        let restored = try LogBackup.restoreBlocking(target, to: place.path + "/copy", upTo: .time(time))
+        #expect(restored.lastSequence == 8)
+        #expect(try records(place.path + "/copy").map(\.sequence) == [1, 2, 3, 4, 6, 7, 8])
+    }
+
     /// The durable frames of a segment that is being written, with zeros after them.
     @Test func theActiveSegmentIsThereUpToADurableFrame() throws {
         let log = try WriteAheadLog.openBlocking(at: source, configuration: Self.configuration)
