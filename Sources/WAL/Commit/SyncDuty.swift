@@ -27,7 +27,7 @@ struct SyncDuty {
         case idle
         /// Wait for the policy's interval.
         case interval
-        /// Other threads sync.
+        /// Other threads sync, or none can.
         case others
         /// Other threads have synced, and continue to.
         case pause
@@ -90,7 +90,7 @@ struct SyncDuty {
             beginWait(.idle, for: Self.idleInterval)
         } else if isSealingLeft {
             beginWait(.producers, for: Self.pauseInterval)
-        } else if case .interval(let interval) = configuration.syncPolicy {
+        } else if case .interval(let interval) = configuration.syncPolicy, !hasFailed {
             beginWait(.interval, for: interval)
         } else {
             beginWait(.others)
@@ -100,8 +100,11 @@ struct SyncDuty {
     /// Whether a segment has ended that couldn't be sealed yet, because a producer hadn't committed its frame. No producer
     /// requests the sealing again, and at the disk budget all producers may wait for the space that it frees.
     private var isSealingLeft: Bool {
-        catalog.state.withLock(\.hasUnsealedEnd) && commit.state.withLock { $0.failure == nil }
+        catalog.state.withLock(\.hasUnsealedEnd) && !hasFailed
     }
+
+    /// Whether nothing can become durable until maintenance has recovered the log. Syncs would fail at once.
+    private var hasFailed: Bool { commit.state.withLock { $0.failure != nil } }
 
     private mutating func beginWait(_ wait: Wait, for duration: Duration? = nil) {
         self.wait = wait

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAL
 
-/// The duties of a log that closes.
+/// The duties of a log that closes or has failed.
 @Suite struct DutyTests {
     private let directory = TemporaryDirectory()
 
@@ -22,5 +22,23 @@ import Testing
         }
         catalog.state.withLock { $0.phase = .open }
         try await log.close()
+    }
+
+    /// Its syncs fail at once. With a short interval, the turns would take a processor for as long as the disk fails.
+    @Test func aLogWhoseSyncFailedWaitsForItsRecovery() throws {
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small(.interval(.zero)))
+        let commit = log.engine.commit
+        for duty in [log.appender.syncRequests.duty, log.engine.catalog.maintenance] { duty.end() }
+        try log.appendBlocking([1])
+        commit.poison(WALError(.inputOutput, "A sync failed."))
+        var duty = SyncDuty(commit)
+        var isWaiting = false
+        for _ in 1...10 where !isWaiting {
+            if case .wait(until: nil) = duty.turn() { isWaiting = true }
+        }
+        #expect(isWaiting)
+        #expect(commit.recoverFromPoisoning())
+        #expect(log.durableSequence == 1)
+        try log.closeBlocking()
     }
 }
