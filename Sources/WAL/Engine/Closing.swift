@@ -45,9 +45,10 @@ extension Engine {
     }
 
     /// Opens a segment if needed, and appends the pending changes of cursors to it. Others may fill it first, so it tries for a second.
+    /// A closed log opens no segment.
     private func flushPendingMarkers() {
         let deadline = ContinuousClock.now + .seconds(1)
-        while !catalog.markers.pendingNames.isEmpty {
+        while !catalog.markers.pendingNames.isEmpty, catalog.state.withLock({ !$0.phase.isClosingOrClosed }) {
             try? appender.openNextSegment(after: nil, whenFull: .wait(.seconds(1)))
             appender.flushPendingMarkers()
             NamedThread.yield()
