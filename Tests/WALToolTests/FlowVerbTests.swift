@@ -340,6 +340,14 @@
             #expect(try tasks("--task", "one", "--json").contains(#""type":"task_update""#))
             let activities = try tasks("--task", "one", "--activities")
             #expect(activities.contains("task_created") && activities.contains("sum\tnode_completed"))
+            // Each condition counts. A task in another status isn't one that was asked for.
+            #expect(try tasks("--task", "one", "--dag", "orders", "--status", "completed").hasPrefix("one\t"))
+            #expect(try tasks("--task", "one", "--status", "failed") == "")
+            #expect(try tasks("--task", "one", "--dag", "refunds") == "")
+            for more in [["--dag", "orders"], ["--status", "failed"]] {
+                let run = try ToolRun(["tasks", "sqlite:\(path)", "--task", "one", "--activities"] + more)
+                #expect(run.status == 64 && run.errors.contains("give --task or --dag alone"), "\(run.errors)")
+            }
             #expect(try tasks(status: 64).contains("Give --task, --dag or --status."))
             #expect(try ToolRun(["tasks", "sqlite:\(path)-none", "--status", "failed"]).status == 74)
         }

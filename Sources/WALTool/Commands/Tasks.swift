@@ -24,6 +24,9 @@ struct Tasks: AsyncParsableCommand {
         guard !activities || task != nil || dag != nil else {
             throw ValidationError("Give --task or --dag with --activities.")
         }
+        guard !activities || (task == nil || dag == nil) && status == nil else {
+            throw ValidationError("With --activities, give --task or --dag alone.")
+        }
         guard task != nil || dag != nil || status != nil else {
             throw ValidationError("Give --task, --dag or --status.")
         }
@@ -59,7 +62,10 @@ struct Tasks: AsyncParsableCommand {
     }
 
     private func tasks(of store: any TaskStore) async throws -> [PersistentTask] {
-        if let task { return try await store.task(id: task).map { [$0] } ?? [] }
+        if let task {
+            guard let found = try await store.task(id: task), isWanted(found) else { return [] }
+            return [found]
+        }
         guard let status = status?.value else {
             return try await store.tasks(dagID: dag ?? "", limit: limit, offset: 0)
         }
@@ -73,6 +79,13 @@ struct Tasks: AsyncParsableCommand {
             offset += page.count
         }
         return Array(found.prefix(limit))
+    }
+
+    /// Returns whether a task meets the conditions besides its id.
+    private func isWanted(_ task: PersistentTask) -> Bool {
+        if let dag, task.dagID != dag { return false }
+        if let status, task.status != status.value { return false }
+        return true
     }
 
     private func line(_ task: PersistentTask) -> [UInt8] {
