@@ -49,6 +49,8 @@ import Testing
         #expect(rows.reduce(0) { $0 + ($1["bytes"] as? Int ?? 0) } == stat["frame_bytes"] as? Int)
         #expect(try ToolRun(["graph", log, "--since", "-1h"]).output.contains("█"))
         #expect(try ToolRun(["graph", log, "--until", "2001-01-01T00:00:00Z"]).output.contains("no records"))
+        // An empty line isn't JSON.
+        #expect(try ToolRun(["graph", log, "--until", "2001-01-01T00:00:00Z", "--json"]).output == "")
     }
 
     /// A replica has the times of its source, whose clock may have been wrong.

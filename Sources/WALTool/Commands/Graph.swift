@@ -25,6 +25,8 @@ struct Graph: ParsableCommand {
             (since.map { step.time >= $0 } ?? true) && (until.map { step.time < $0 } ?? true)
         }
         let rows = try LogGraph(steps, by: by?.duration)
-        try StandardOutput.print(json ? rows.json : rows.text)
+        let text = json ? rows.json : rows.text
+        // A list of JSON objects without an object is empty, and has no line.
+        if !text.isEmpty { try StandardOutput.print(text) }
     }
 }
