@@ -56,6 +56,18 @@ struct MonitorVerbTests {
         #expect(try ToolRun(check + ["--format", "nagios"]).output.hasPrefix("WAL CRITICAL - no writer"))
     }
 
+    /// Prometheus' node exporter drops all metrics of its files if two of them are the same series.
+    @Test func logsOfOneNameAreRefused() throws {
+        let logs = ["a", "b"].map { scratch.path($0) + "/log" }
+        for (place, log) in zip(["a", "b"], logs) {
+            try FileManager.default.createDirectory(atPath: scratch.path(place), withIntermediateDirectories: false)
+            try WriteAheadLog.openBlocking(at: log).closeBlocking()
+        }
+        let run = try ToolRun(["metrics"] + logs)
+        #expect(run.status == 64 && run.output == "" && run.errors.contains("the name log,"), "\(run)")
+        #expect(try ToolRun(["metrics", logs[0]]).status == 0)
+    }
+
     @Test func limitsAreCheckedAndUnknownIsThree() throws {
         for (format, start) in [("text", "? "), ("nagios", "WAL UNKNOWN - "), ("json", #"{"verdict":"UNKNOWN","#)] {
             let run = try ToolRun(["check", log, "--format", format])

@@ -20,6 +20,15 @@ struct Metrics: ParsableCommand {
 
     func run() throws {
         let snapshots = try directories.map { try LogSnapshot.read($0) }
+        var names: Set<String> = []
+        for snapshot in snapshots {
+            guard names.insert(snapshot.name).inserted else {
+                throw ToolError(
+                    .usage,
+                    "Two of the logs have the name \(snapshot.name), so their metrics would be the same series, which "
+                        + "Prometheus rejects. Give each log's directory another last part.")
+            }
+        }
         let text = MetricsText(snapshots, version: Version.number).text(openMetrics ? .openMetrics : .prometheus)
         try StandardOutput.print(String(text.dropLast()))
     }
