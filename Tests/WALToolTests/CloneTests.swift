@@ -101,6 +101,32 @@
             #expect(try count("b") == "10")
         }
 
+        /// An opening would set records aside, and neither verb would report that.
+        @Test func aDamagedLogIsNotRepairedByTheWay() throws {
+            let log = scratch.path("log")
+            try #require(try ingest("log", base, into: "memory:").status == 0)
+            try #require(try ToolRun(["cursors", log, "--set", "owed/sqlite/1-2-ab", "0"]).status == 0)
+            try #require(try ingest("log", more("a"), into: "memory:").status == 0)
+            let names = try FileManager.default.contentsOfDirectory(atPath: log).filter { $0.hasSuffix(".wal") }
+            let name = try #require(names.max())
+            let newest = URL(filePath: "\(log)/\(name)")
+            var bytes = try Data(contentsOf: newest)
+            // A byte of the footer.
+            bytes[bytes.count - 20] ^= 0xFF
+            try bytes.write(to: newest)
+            for arguments in [
+                ["sinks", log, "--give-up-owed", "sqlite"], ["sinks", log, "--give-up-owed", "other"],
+                ["replay", log, "--owed", "--into", "sqlite:\(database)"],
+            ] {
+                let run = try ToolRun(arguments)
+                #expect(run.status == (arguments.last == "other" ? 64 : 1), "\(arguments): \(run.errors)")
+                #expect(!FileManager.default.fileExists(atPath: log + "/damaged"), "\(arguments)")
+                #expect(try Data(contentsOf: newest) == bytes, "\(arguments)")
+            }
+            #expect(!FileManager.default.fileExists(atPath: database))
+            #expect(try ToolRun(["sinks", log]).output.contains("records 1 to 2"))
+        }
+
         @Test func nothingIsMadeWhereThereIsNoLog() throws {
             let store = "sqlite:\(database)"
             for arguments in [["replay", "--owed", "--into", store], ["sinks", "--give-up-owed", "x"]] {

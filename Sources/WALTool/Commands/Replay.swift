@@ -161,7 +161,10 @@ struct Replay: AsyncParsableCommand {
         // The writer's lock comes first, so that no service delivers while the owed records are only partly replayed.
         let reading = try ReadOnlyLog(at: directory)
         for owed in try reading.owedRecords { try TaskRecords.requireAll(owed.sequences, of: reading) }
-        let log = try await WriteAheadLog.open(at: directory)
+        // A damaged log isn't changed. `repair` repairs it, and reports the loss.
+        var configuration = WriteAheadLog.Configuration()
+        configuration.damagePolicy = .strict
+        let log = try await WriteAheadLog.open(at: directory, configuration: configuration)
         let store = try await into.open()
         let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))
         defer { stop.end() }

@@ -43,14 +43,17 @@ struct Sinks: AsyncParsableCommand {
     }
 
     private func giveUp(_ sink: String) throws {
-        _ = try ReadOnlyLog(at: directory)
-        let log = try WriteAheadLog.openBlocking(at: directory)
-        let owed = log.owedRecords.filter { $0.sink == sink }
-        for each in owed {
-            try log.settle(each)
-            StandardError.write("Given up: records \(each.sequences.lowerBound) to \(each.sequences.upperBound)\n")
+        // The log is opened read-only first. So no log is made or changed if nothing is owed to the sink.
+        guard try ReadOnlyLog(at: directory).owedRecords.contains(where: { $0.sink == sink }) else {
+            throw ToolError(.usage, "No records are owed to a sink of this name.")
         }
-        try log.closeBlocking()
-        if owed.isEmpty { throw ToolError(.usage, "No records are owed to a sink of this name.") }
+        try LogChange.make(
+            at: directory, remedy: "The program that has it open can give them up with WriteAheadLog.settle(_:)."
+        ) { log in
+            for each in log.owedRecords where each.sink == sink {
+                try log.settle(each)
+                StandardError.write("Given up: records \(each.sequences.lowerBound) to \(each.sequences.upperBound)\n")
+            }
+        }
     }
 }
