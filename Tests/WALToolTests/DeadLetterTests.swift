@@ -128,6 +128,40 @@
             #expect(try ToolRun(["dead-letters", log, "--json"]).output == shown.output)
         }
 
+        /// A damaged letter hides neither the other letters nor the positions of sinks.
+        @Test(arguments: [UInt8(1), 2, 3]) func damageAmongLettersHidesNoOther(_ damaged: UInt8) async throws {
+            let writer = try await WriteAheadLog.open(at: log)
+            try await writer.append([1])
+            try await writer.sync()
+            try writer.setCursor("sink/mail", to: 1)
+            try await writer.close()
+            for number: UInt8 in 1...3 {
+                let letter = DeadLetterRecord(
+                    sequence: SequenceNumber(rawValue: UInt64(number)), time: .now, sink: "mail", code: "1",
+                    reason: "no", payload: Array(repeating: number, count: 100))
+                try await DeadLetterLog.of(logDirectory: log).append(letter)
+            }
+            let path = URL(filePath: log + "/dead-letters/00000000000000000001.wal")
+            let place = try #require(try Data(contentsOf: path).range(of: Data(repeating: damaged, count: 100)))
+            let file = try FileHandle(forWritingTo: path)
+            try file.seek(toOffset: UInt64(place.lowerBound))
+            try file.write(contentsOf: Data([0]))
+            try file.close()
+            let letters = try ToolRun(["dead-letters", log])
+            #expect(letters.status == 1 && letters.errors.hasPrefix("Dead letters are damaged: "), "\(letters.errors)")
+            let shown = letters.output.split(separator: "\n").compactMap { UInt8($0.prefix { $0 != "\t" }) }
+            #expect(shown == [1, 2, 3].filter { $0 != damaged })
+            let sinks = try ToolRun(["sinks", log, "--json"])
+            #expect(sinks.status == 0, "\(sinks.errors)")
+            let overview = try sinks.json
+            let sink = try #require((overview["sinks"] as? [[String: Any]])?.first)
+            #expect(sink["position"] as? Int == 1 && sink["dead_letters"] as? Int == 2)
+            let note = try #require((overview["notes"] as? [String])?.first)
+            #expect(note.hasPrefix("Dead letters are damaged: "), "\(note)")
+            let top = try ToolRun(["top", log, "--batch", "1", "--pane", "4"])
+            #expect(top.status == 0 && top.output.contains("mail"), "\(top.errors)")
+        }
+
         /// A database's reason and a task's error have texts of users.
         @Test func textsOfUsersStayInTheirLine() async throws {
             let bad = "a\u{1B}[2J\u{9B}\n2\tforged"

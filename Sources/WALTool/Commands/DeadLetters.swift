@@ -60,18 +60,28 @@ struct DeadLetters: AsyncParsableCommand {
         } else if let into {
             try await redrive(into: into)
         } else {
-            // This throws for a path without a log. Otherwise the empty output would look like that of a log without
-            // dead letters.
-            let log = try ReadOnlyLog(at: place)
-            // The folders include those of consumers whose file is missing or damaged.
-            let parked = try log.parkedFolders
-            var output = StandardOutput()
-            for directory in [place] + parked {
-                var reader = try DeadLetterReader(logDirectory: directory)
-                while let letter = try reader.next() { try output.write(line: line(DeadLetterLine(letter))) }
-            }
-            try output.flush()
+            try list()
         }
+    }
+
+    /// Shows the letters beside a log, and those that consumers in other processes have parked.
+    private func list() throws {
+        // This throws for a path without a log. Otherwise the empty output would look like that of a log without dead
+        // letters.
+        let log = try ReadOnlyLog(at: place)
+        // The folders include those of consumers whose file is missing or damaged.
+        let parked = try log.parkedFolders
+        var output = StandardOutput()
+        defer { try? output.flush() }
+        var damages: [WALError] = []
+        for directory in [place] + parked {
+            var letters = try ReadableLetters(logDirectory: directory)
+            while let letter = try letters.next() { try output.write(line: line(DeadLetterLine(letter))) }
+            damages += letters.damages
+        }
+        try output.flush()
+        for damage in damages { StandardError.write(ReadableLetters.text(damage) + "\n") }
+        if !damages.isEmpty { throw ExitCode(ExitStatus.damage.rawValue) }
     }
 
     private func line(_ letter: DeadLetterLine) -> [UInt8] {

@@ -38,16 +38,9 @@ extension LogSnapshot {
     /// Reads the state of a log, and the number of its dead letters for each sink.
     static func read(_ directory: String) throws -> LogSnapshot {
         var snapshot = try LogSnapshot(ReadOnlyLog(at: directory))
-        var reader = try DeadLetterReader(logDirectory: directory)
-        while true {
-            do throws(WALError) {
-                guard let letter = try reader.next() else { return snapshot }
-                snapshot.keptDeadLetters[letter.sink, default: 0] += 1
-            } catch {
-                // `wal dead-letters` reports damaged letters. They must not hide the state of the log.
-                guard error.code == .corrupted || error.gap != nil else { throw error }
-                if error.gap == nil { return snapshot }
-            }
-        }
+        // `wal dead-letters` reports damaged letters. They must not hide the state of the log.
+        var letters = try ReadableLetters(logDirectory: directory)
+        while let letter = try letters.next() { snapshot.keptDeadLetters[letter.sink, default: 0] += 1 }
+        return snapshot
     }
 }

@@ -28,7 +28,7 @@ struct SinkOverview {
     private var sinks: [Sink] = []
     private var stores: [Store] = []
     private var streams: [StreamOverview] = []
-    /// Other facts about the stores that were read.
+    /// Damage among the dead letters beside the log, and other facts about the stores that were read.
     private var notes: [String] = []
     /// The records that the log owes to sinks because their delivery was refused.
     let owed: [OwedRecords]
@@ -36,8 +36,9 @@ struct SinkOverview {
     init(_ log: ReadOnlyLog) throws(WALError) {
         owed = try log.owedRecords
         var letters: [String: Int] = [:]
-        var reader = try DeadLetterReader(logDirectory: log.directory)
-        while let letter = try reader.next() { letters[letter.sink, default: 0] += 1 }
+        var kept = try ReadableLetters(logDirectory: log.directory)
+        while let letter = try kept.next() { letters[letter.sink, default: 0] += 1 }
+        notes = kept.damages.map(ReadableLetters.text)
         for (cursor, position) in try log.cursors.sorted(by: { $0.key < $1.key })
         where cursor.hasPrefix(Self.cursorPrefix) {
             let name = String(cursor.dropFirst(Self.cursorPrefix.count))

@@ -69,8 +69,8 @@ struct DirectorySource: TopSource {
         case .segments: details.segments = try log.segments.map(TopDetails.Segment.init)
         case .deadLetters:
             var letters: [DeadLetterRecord] = []
-            var reader = try DeadLetterReader(logDirectory: directory)
-            while let letter = try reader.next() {
+            var kept = try ReadableLetters(logDirectory: directory)
+            while let letter = try kept.next() {
                 letters.append(letter)
                 if letters.count > TopDetails.countMax { letters.removeFirst() }
             }

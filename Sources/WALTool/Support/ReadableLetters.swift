@@ -1,0 +1,32 @@
+import WAL
+import WALDelivery
+
+/// A reading of the dead letters beside a log that passes over damaged ones, so that those don't hide the others.
+struct ReadableLetters {
+    private var reader: DeadLetterReader
+    /// The damage that was found among the letters.
+    private(set) var damages: [WALError] = []
+
+    init(logDirectory: String) throws(WALError) {
+        reader = try DeadLetterReader(logDirectory: logDirectory)
+    }
+
+    /// Returns the next letter that can be read.
+    mutating func next() throws(WALError) -> DeadLetterRecord? {
+        while true {
+            do throws(WALError) {
+                return try reader.next()
+            } catch {
+                guard error.code == .corrupted || error.gap != nil else { throw error }
+                if error.code == .corrupted { damages.append(error) }
+                // Without a gap, the reader may not have passed the damage.
+                if error.gap == nil { return nil }
+            }
+        }
+    }
+
+    /// Returns a sentence about a damage.
+    static func text(_ damage: WALError) -> String {
+        "Dead letters are damaged: \(damage.gap?.description ?? damage.message)"
+    }
+}
