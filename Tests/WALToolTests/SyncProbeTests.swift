@@ -15,4 +15,12 @@ import WALMonitor
         #expect(try verdict([1, 2, 600]) == .warning)
         #expect(try verdict([1, 2, 3]) == .ok)
     }
+
+    /// A disk that takes no file is a reason for an examination, so it must not end the examination.
+    @Test func aFailedProbeIsAFinding() throws {
+        let scratch = try Scratch()
+        let item = SyncProbe.item(in: scratch.path("none"), on: try StorageInfo(of: Directory(path: "/")))
+        #expect(item.verdict == .critical && item.next != nil)
+        #expect(item.text.hasPrefix("The probe's file can't be made: "), "\(item.text)")
+    }
 }

@@ -38,7 +38,7 @@ struct Doctor: AsyncParsableCommand {
         for answer in answers { snapshot.take(answer) }
         var items = try LogExamination(log, snapshot).items + SystemExamination(directory, snapshot).items
         items += answers.map(\.item)
-        if probe { items.append(try SyncProbe(directory).item(on: log.storage)) }
+        if probe { items.append(SyncProbe.item(in: directory, on: log.storage)) }
         try report(items)
         if let bundle { try write(items, snapshot, log, to: bundle) }
         let verdict = LogCheck.verdict(of: items)

@@ -42,6 +42,16 @@ struct SyncProbe {
         durations.sort()
     }
 
+    /// Times syncs in a log's directory, and returns the verdict. A probe that fails is a finding of its own.
+    static func item(in directory: String, on storage: StorageInfo) -> LogCheck.Item {
+        do throws(ToolError) {
+            return try SyncProbe(directory).item(on: storage)
+        } catch {
+            return LogCheck.Item(
+                "probe", .critical, error.message, next: "free space on the disk, or correct the directory's rights")
+        }
+    }
+
     /// Returns the verdict on a disk whose storage is `storage`.
     func item(on storage: StorageInfo) -> LogCheck.Item {
         func percentile(_ part: Double) -> Duration {
