@@ -482,6 +482,30 @@ import WALTasks
         #expect(try await rows("records?contains=4111").isEmpty)
     }
 
+    /// A failed task after the first page of a DAG's tasks must not be missing without a word.
+    @Test func aSearchInAStoreReadsMoreThanAPage() {
+        func page(_ count: Int, _ status: String) -> [RecordRow] {
+            (0..<count).map { _ in
+                var row = RecordRow(sequence: nil, time: .now, kind: .task)
+                row.fields = [("status", status)]
+                return row
+            }
+        }
+        var search = RecordSearch()
+        search.fields["status"] = "failed"
+        search.limit = 2
+        var found = StoreSearch(search)
+        found.take(page(StoreSearch.pageMax, "completed"))
+        // On a slow machine, the search may end here, and says so.
+        #expect(found.stopped == nil || found.stopped == .time)
+        #expect(found.scanned == StoreSearch.pageMax && found.rows.isEmpty)
+        found.take(page(2, "failed"))
+        #expect(found.stopped == .end && found.rows.count == 2)
+        var limited = StoreSearch(search)
+        limited.take(page(3, "failed"))
+        #expect(limited.stopped == .limit && limited.rows.count == 2 && limited.scanned == 2)
+    }
+
     @Test(arguments: MonitorPayloads.allCases)
     func thePolicyHoldsForEachRow(payloads: MonitorPayloads) async throws {
         let task = PersistentTask(

@@ -187,6 +187,9 @@
             // Tasks come from the store's indexes.
             let tasks = try get(server, "api/v1/tasks?status=failed&limit=500")
             #expect(tasks.body.contains(#""source":"store""#) && tasks.body.contains("bad3"))
+            #expect(tasks.body.contains(#""stopped":"end""#))
+            let first = try get(server, "api/v1/tasks?status=failed&limit=1")
+            #expect(first.body.contains(#""stopped":"limit""#), "\(first.body)")
             #expect(server.stop() == 0)
         }
 

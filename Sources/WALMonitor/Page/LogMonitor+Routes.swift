@@ -203,49 +203,59 @@ extension LogMonitor {
         search.kinds = [.task]
         let isByIndex = ["task", "dag", "status"].contains { search.fields[$0] != nil }
         guard let store = desk?.store, isByIndex, query["before"] == nil else { return try await response(search) }
-        return rows(try await tasks(of: store, search))
+        var found = StoreSearch(search)
+        while found.stopped == nil {
+            let page = try await tasks(of: store, search, offset: found.scanned)
+            let rows = page.map { task in
+                var row = RecordRow(sequence: nil, time: task.updatedAt, kind: .task)
+                decoder.put(task, into: &row)
+                return row
+            }
+            found.take(rows)
+        }
+        return response(found)
     }
 
-    /// Finds tasks by an index of the store, and applies the other conditions to the result.
-    private func tasks(of store: any TaskStore, _ search: RecordSearch) async throws -> [RecordRow] {
-        let found: [PersistentTask]
-        if let id = search.fields["task"] {
-            found = try await store.task(id: id).map { [$0] } ?? []
-        } else if let dag = search.fields["dag"] {
-            found = try await store.tasks(dagID: dag, limit: RecordSearch.rowsMax, offset: 0)
-        } else {
-            guard let status = search.fields["status"].flatMap(TaskStatus.init(rawValue:)) else {
-                throw MonitorFailure.badParameter("status", "pending, running, completed, failed or cancelled")
-            }
-            found = try await store.tasks(status: status, limit: RecordSearch.rowsMax, offset: 0)
+    /// Returns a page of the tasks that an index of the store finds. The other conditions aren't applied.
+    private func tasks(of store: any TaskStore, _ search: RecordSearch, offset: Int) async throws -> [PersistentTask] {
+        if let id = search.fields["task"] { return try await store.task(id: id).map { [$0] } ?? [] }
+        if let dag = search.fields["dag"] {
+            return try await store.tasks(dagID: dag, limit: StoreSearch.pageMax, offset: offset)
         }
-        let rows = found.map { task in
-            var row = RecordRow(sequence: nil, time: task.updatedAt, kind: .task)
-            decoder.put(task, into: &row)
-            return row
+        guard let status = search.fields["status"].flatMap(TaskStatus.init(rawValue:)) else {
+            throw MonitorFailure.badParameter("status", "pending, running, completed, failed or cancelled")
         }
-        return Array(rows.filter(search.accepts).prefix(search.limit))
+        return try await store.tasks(status: status, limit: StoreSearch.pageMax, offset: offset)
     }
 
     private func activities(_ request: MonitorRequest) async throws -> MonitorResponse {
         let query = request.query
         var search = try search(query)
         search.kinds = [.activity]
-        guard let store = desk?.store, query["before"] == nil else { return try await response(search) }
-        let found: [TaskActivityLog]
+        let isByIndex = ["task", "dag"].contains { search.fields[$0] != nil }
+        guard let store = desk?.store, isByIndex, query["before"] == nil else { return try await response(search) }
+        var found = StoreSearch(search)
+        while found.stopped == nil {
+            let page = try await activities(of: store, search, offset: found.scanned)
+            let rows = page.map { activity in
+                var row = RecordRow(sequence: nil, time: activity.createdAt, kind: .activity)
+                decoder.put(activity, into: &row)
+                return row
+            }
+            found.take(rows)
+        }
+        return response(found)
+    }
+
+    /// Returns a page of the activities of a task or a DAG. The other conditions aren't applied.
+    private func activities(
+        of store: any TaskStore, _ search: RecordSearch, offset: Int
+    ) async throws -> [TaskActivityLog] {
         if let task = search.fields["task"] {
-            found = try await store.activities(taskID: task, limit: RecordSearch.rowsMax, offset: 0)
-        } else if let dag = search.fields["dag"] {
-            found = try await store.activities(dagID: dag, limit: RecordSearch.rowsMax, offset: 0)
-        } else {
-            return try await response(search)
+            return try await store.activities(taskID: task, limit: StoreSearch.pageMax, offset: offset)
         }
-        let shown = found.map { activity in
-            var row = RecordRow(sequence: nil, time: activity.createdAt, kind: .activity)
-            decoder.put(activity, into: &row)
-            return row
-        }
-        return rows(Array(shown.filter(search.accepts).prefix(search.limit)))
+        return try await store.activities(
+            dagID: search.fields["dag"] ?? "", limit: StoreSearch.pageMax, offset: offset)
     }
 
     private func response(_ search: RecordSearch) async throws -> MonitorResponse {
@@ -260,13 +270,13 @@ extension LogMonitor {
         }
     }
 
-    private func rows(_ rows: [RecordRow]) -> MonitorResponse {
+    private func response(_ found: StoreSearch) -> MonitorResponse {
         .json {
             $0.string("source", "store")
-            $0.number("scanned", rows.count)
-            $0.string("stopped", "end")
+            $0.number("scanned", found.scanned)
+            $0.string("stopped", found.stopped?.rawValue)
             $0.string("next", nil)
-            $0.array("rows") { for row in rows { $0.json(nil, row.json) } }
+            $0.array("rows") { for row in found.rows { $0.json(nil, row.json) } }
         }
     }
 

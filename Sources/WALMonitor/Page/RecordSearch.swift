@@ -38,7 +38,7 @@ struct RecordSearch: Sendable {
     static let rowsMax = 500
     static let windowMax: UInt64 = 100_000
     private static let bytesMax = 64 << 20
-    private static let timeMax: Duration = .milliseconds(250)
+    static let timeMax: Duration = .milliseconds(250)
     /// The largest number of records in a piece of a search for older records.
     private static let pieceMax: UInt64 = 8192
 
