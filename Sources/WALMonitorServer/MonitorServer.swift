@@ -9,8 +9,8 @@
 
     /// A small HTTP/1.1 server for the live page of a log.
     ///
-    /// It limits the sizes of headers and bodies and the number of connections, and writes events no faster than the
-    /// client reads them.
+    /// It limits the sizes of headers and bodies, the time for a body, and the number of connections, and writes events
+    /// no faster than the client reads them.
     public struct MonitorServer: Service {
         /// The addresses and the port of a server.
         public struct Configuration: Sendable {
@@ -31,6 +31,9 @@
 
         private static let connectionsMax = 128
         private static let headersMax = 32 << 10
+        /// The time that a client has for a body. Without this limit, slow clients could hold all connections, because
+        /// an idle timeout begins again at each byte.
+        private static let bodyTimeMax = TimeAmount.seconds(10)
 
         /// Makes a server.
         ///
@@ -91,7 +94,9 @@
             quiet.logLevel = .error
             let server = Server(
                 childChannelSetup: HTTP1Channel(
-                    responder: { [monitor] request, writer, _ in try await Self.respond(monitor, request, writer) },
+                    responder: { [monitor] request, writer, channel in
+                        try await Self.respond(monitor, request, writer, channel)
+                    },
                     configuration: .init(idleTimeout: .seconds(60), httpDecoderConfiguration: limits)),
                 configuration: ServerConfiguration(
                     address: .hostname(address, port: port),
@@ -116,18 +121,14 @@
 
         @concurrent
         private static func respond(
-            _ monitor: LogMonitor, _ request: Request, _ writer: consuming ResponseWriter
+            _ monitor: LogMonitor, _ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
         ) async throws {
-            var body: [UInt8] = []
-            for try await buffer in request.body {
-                body += buffer.readableBytesView
-                guard body.count <= MonitorRequest.bodySizeMax else {
-                    // The rest of the body stays unread, so the connection can't be used again.
-                    let head = HTTPResponse(
-                        status: .contentTooLarge, headerFields: [.connection: "close", .contentLength: "0"])
-                    try await writer.writeResponse(head)
-                    throw CancellationError()
-                }
+            guard let body = try await Self.body(of: request, channel) else {
+                // The rest of the body stays unread, so the connection can't be used again.
+                let head = HTTPResponse(
+                    status: .contentTooLarge, headerFields: [.connection: "close", .contentLength: "0"])
+                try await writer.writeResponse(head)
+                throw CancellationError()
             }
             var headers = request.headers.map { (name: $0.name.rawName, value: $0.value) }
             if let authority = request.head.authority { headers.append(("Host", authority)) }
@@ -151,6 +152,19 @@
                 for await text in events { try await body.write(ByteBuffer(bytes: text)) }
                 try await body.finish(nil)
             }
+        }
+
+        /// Returns the body of a request; nil if it is too long. Closes the connection if the body takes too long.
+        @concurrent
+        private static func body(of request: Request, _ channel: any Channel) async throws -> [UInt8]? {
+            let due = channel.eventLoop.scheduleTask(in: bodyTimeMax) { channel.close(mode: .all, promise: nil) }
+            defer { due.cancel() }
+            var body: [UInt8] = []
+            for try await buffer in request.body {
+                body += buffer.readableBytesView
+                guard body.count <= MonitorRequest.bodySizeMax else { return nil }
+            }
+            return body
         }
     }
 #endif

@@ -51,6 +51,31 @@
             }
         }
 
+        /// Clients that send a byte now and then need no token, and must not hold all connections.
+        @Test func aBodyThatTakesTooLongEndsItsConnection() throws {
+            try WriteAheadLog.openBlocking(at: log).closeBlocking()
+            let server = try PageServer(scratch, [log])
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = [
+                "-c",
+                """
+                for i in $(seq 60); do printf x; sleep 1; done \
+                | curl -s -o /dev/null -w '%{http_code}' -X POST -T - "$0"
+                """,
+                server.address + "api/v1/session",
+            ]
+            let pipe = Pipe()
+            process.standardOutput = pipe
+            try process.run()
+            let printed = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            process.waitUntilExit()
+            // There is no answer.
+            #expect(printed == "000")
+            #expect(try curl([], server.address + "healthz").status == 200)
+            #expect(server.stop() == 0)
+        }
+
         /// systemd waits for this datagram of a service of the type `notify`.
         @Test func readinessIsReportedToSystemd() throws {
             try WriteAheadLog.openBlocking(at: log).closeBlocking()
