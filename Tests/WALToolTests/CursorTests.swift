@@ -42,6 +42,19 @@
             #expect(try ToolRun(["verify", log]).status == 0)
         }
 
+        /// A program may name a cursor or a sink after something that its users have named.
+        @Test func namesStayInTheirLine() throws {
+            let bad = "sink/a\u{1B}[2J\nslow  9"
+            let set = try ToolRun(["cursors", log, "--set", bad, "1"])
+            #expect(set.output.controlCharacters == "\n", "\(set.output)")
+            for verb in ["cursors", "inspect", "sinks"] {
+                let text = try ToolRun([verb, log]).output
+                #expect(text.contains("a\\u{1B}[2J\\nslow  9"), "\(text)")
+                #expect(text.controlCharacters.allSatisfy { $0 == "\n" }, "\(text)")
+            }
+            #expect(try cursors() == ["slow": 3, "fast": 8, bad: 1])
+        }
+
         @Test func consumersInOtherProcessesAreShownAlike() async throws {
             let readOnly = try ReadOnlyLog(at: log)
             let consumer = try await readOnly.consumer(

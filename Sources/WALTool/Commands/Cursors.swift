@@ -1,5 +1,6 @@
 import ArgumentParser
 import WAL
+import WALLogging
 
 struct Cursors: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -65,7 +66,7 @@ struct Cursors: ParsableCommand {
     }
 
     private func show(_ overview: CursorOverview, _ text: String) throws {
-        try StandardOutput.print(json ? overview.json.description : text)
+        try StandardOutput.print(json ? overview.json.description : LineText.escaped(text))
     }
 
     private func requireCursor(_ name: String, in overview: CursorOverview) throws {

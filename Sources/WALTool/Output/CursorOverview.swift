@@ -1,4 +1,5 @@
 import WAL
+import WALLogging
 
 /// The output of `cursors`.
 struct CursorOverview {
@@ -38,10 +39,11 @@ struct CursorOverview {
         guard let slowest else {
             return "No cursor keeps any record: retention may remove all records past its limits."
         }
+        let name = LineText.escaped(slowest.name)
         guard slowest.position >= firstSequence else {
-            return "\(slowest.name) still keeps every record: retention may remove none."
+            return "\(name) still keeps every record: retention may remove none."
         }
-        return "Retention may remove records up to \(slowest.position.rawValue); \(slowest.name) keeps the later ones."
+        return "Retention may remove records up to \(slowest.position.rawValue); \(name) keeps the later ones."
     }
 
     var json: JSON {

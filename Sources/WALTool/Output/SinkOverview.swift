@@ -1,5 +1,6 @@
 import WAL
 import WALDelivery
+import WALLogging
 import WALTasks
 
 /// The output of `sinks`.
@@ -135,11 +136,12 @@ struct SinkOverview {
         }
         parts += notes + streams.map(\.text)
         for owed in owed {
+            let sink = LineText.escaped(owed.sink)
             parts.append(
-                "owed to \(owed.sink): records \(owed.sequences.lowerBound) to \(owed.sequences.upperBound), which it counts as "
+                "owed to \(sink): records \(owed.sequences.lowerBound) to \(owed.sequences.upperBound), which it counts as "
                     + "applied and may not have got. Replay them into a task store (wal replay DIR --owed --into STORE), "
                     + "append and settle them in the program with a sink of its own, or give them up "
-                    + "(wal sinks DIR --give-up-owed \(owed.sink)).")
+                    + "(wal sinks DIR --give-up-owed \(sink)).")
         }
         return parts.joined(separator: "\n\n")
     }

@@ -1,14 +1,17 @@
-/// Text in columns.
+import WALLogging
+
+/// Text in columns. Control characters in the cells are escaped, so that no name breaks a line or controls a terminal.
 enum Table {
     /// Returns lines of names and values.
     static func pairs(_ rows: [(String, String)]) -> String {
+        let rows = rows.map { (LineText.escaped($0.0), LineText.escaped($0.1)) }
         let width = rows.map { $0.0.count }.max() ?? 0
         return rows.map { "\(padded($0.0, width))  \($0.1)" }.joined(separator: "\n")
     }
 
     /// Returns a table in which each row has one cell for each heading. The columns in `right` are right-aligned.
     static func columns(_ heading: [String], right: Set<Int>, _ rows: [[String]]) -> String {
-        let all = [heading] + rows
+        let all = [heading] + rows.map { $0.map(LineText.escaped) }
         let widths = heading.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { row in
             row.indices.map { column in
