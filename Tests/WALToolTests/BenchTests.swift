@@ -49,6 +49,19 @@ struct BenchTests {
         try expectNothingLeft()
     }
 
+    @Test(arguments: [SIGINT, SIGTERM]) func aSignalLeavesNothing(_ signal: Int32) throws {
+        let process = try ToolRun.process(["bench", "--directory", scratch.directory.path])
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        while process.isRunning, try FileManager.default.contentsOfDirectory(atPath: scratch.directory.path).isEmpty {
+            usleep(5000)
+        }
+        kill(process.processIdentifier, signal)
+        process.waitUntilExit()
+        #expect(process.terminationStatus != 0)
+        try expectNothingLeft()
+    }
+
     @Test func whereNothingCanBeWritten() throws {
         let missing = scratch.path("missing")
         #expect(try ToolRun(["bench", "--directory", missing]).status == 74)

@@ -22,6 +22,14 @@ struct ScratchDirectory {
         Self.remove(path)
     }
 
+    /// Waits for a signal, removes the directory, and ends the process as the signal would have done.
+    func removeAtSignal(of stop: StopSignal) {
+        guard (try? stop.waitForInput(-1, timeout: -1)) == .stopped else { return }
+        // A log may make another file in the meantime.
+        for _ in 0..<100 where access(path, F_OK) == 0 { remove() }
+        raise(stop.signalName == "SIGTERM" ? SIGTERM : SIGINT)
+    }
+
     private static func remove(_ path: String) {
         if let directory = opendir(path) {
             while let entry = readdir(directory) {

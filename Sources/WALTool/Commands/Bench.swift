@@ -22,8 +22,12 @@ struct Bench: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // This comes first, so that a signal never finds a directory that nothing removes.
+        let stop = try StopSignal()
+        stop.catchSignals()
         let scratch = try ScratchDirectory(in: directory)
         defer { scratch.remove() }
+        try NamedThread.start("wal-bench") { scratch.removeAtSignal(of: stop) }
         let suite = BenchSuite(
             directory: scratch.path, duration: .milliseconds(Int(seconds * 1000)),
             recordCount: records)
