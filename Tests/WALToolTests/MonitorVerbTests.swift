@@ -123,6 +123,19 @@ struct MonitorVerbTests {
         process.waitUntilExit()
     }
 
+    /// Monitoring knows the exit codes 0 to 3 alone.
+    @Test func whatCannotBeExaminedIsUnknown() throws {
+        let loop = scratch.path("loop")
+        try FileManager.default.createSymbolicLink(atPath: loop, withDestinationPath: loop)
+        let linked = try ToolRun(["doctor", loop])
+        #expect(linked.status == 3 && linked.output.contains("is a symbolic link"), "\(linked)")
+        #expect(!linked.output.contains("name a log's directory"), "\(linked.output)")
+        try WriteAheadLog.openBlocking(at: log).closeBlocking()
+        try Data().write(to: URL(filePath: log + "/dead-letters"))
+        let run = try ToolRun(["doctor", log])
+        #expect(run.status == 3 && run.output.hasPrefix("? "), "\(run)")
+    }
+
     @Test func theBundleHasNoPayloadsAndAddresses() throws {
         let (process, input) = try writer()
         try wait { try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n") }

@@ -22,11 +22,12 @@ struct Doctor: AsyncParsableCommand {
 
     func run() async throws {
         let log: ReadOnlyLog
-        do {
+        do throws(WALError) {
             log = try ReadOnlyLog(at: directory)
         } catch {
-            try report([LogCheck.Item("log", .unknown, "\(error)", next: "name a log's directory")])
-            throw ExitCode(LogCheck.Verdict.unknown.rawValue)
+            // Other errors have their remedy in their text.
+            let code = try unknown(error, next: error.code == .notALogDirectory ? "name a log's directory" : nil)
+            throw code
         }
         var answers: [StoreAnswer] = []
         for argument in store { answers.append(await .of(argument, about: log.id)) }
@@ -34,15 +35,28 @@ struct Doctor: AsyncParsableCommand {
     }
 
     private func examine(_ log: ReadOnlyLog, _ answers: [StoreAnswer]) throws {
-        var snapshot = try LogSnapshot.read(directory)
-        for answer in answers { snapshot.take(answer) }
-        var items = try LogExamination(log, snapshot).items + SystemExamination(directory, snapshot).items
+        var snapshot: LogSnapshot
+        var items: [LogCheck.Item]
+        do {
+            snapshot = try LogSnapshot.read(directory)
+            for answer in answers { snapshot.take(answer) }
+            items = try LogExamination(log, snapshot).items + SystemExamination(directory, snapshot).items
+        } catch let error as WALError {
+            let code = try unknown(error, next: nil)
+            throw code
+        }
         items += answers.map(\.item)
         if probe { items.append(SyncProbe.item(in: directory, on: log.storage)) }
         try report(items)
         if let bundle { try write(items, snapshot, log, to: bundle) }
         let verdict = LogCheck.verdict(of: items)
         if verdict != .ok { throw ExitCode(verdict.rawValue) }
+    }
+
+    /// Reports that the log can't be examined, and returns the exit code.
+    private func unknown(_ error: WALError, next: String?) throws -> ExitCode {
+        try report([LogCheck.Item("log", .unknown, "\(error)", next: next)])
+        return ExitCode(LogCheck.Verdict.unknown.rawValue)
     }
 
     private func report(_ items: [LogCheck.Item]) throws {
