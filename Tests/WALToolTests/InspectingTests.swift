@@ -87,6 +87,9 @@ import Testing
         #expect(frames.filter { $0["kind"] as? String == "footer" }.count >= 2)
         #expect(try objects(["dump", log, "--frames", "--segment", "2"]).allSatisfy { $0["segment"] as? Int == 2 })
         #expect(try ToolRun(["dump", log, "--segment", "2"]).status == 64)
+        // A segment that was removed must not look like one without a problem.
+        let absent = try ToolRun(["dump", log, "--frames", "--segment", "99"])
+        #expect(absent.status == 64 && absent.output == "" && absent.errors.contains("no segment 99"), "\(absent)")
 
         // A flipped bit in the first record of the second segment.
         let frame = try #require(frames.first { $0["segment"] as? Int == 2 && $0["kind"] as? String == "record" })

@@ -73,6 +73,9 @@ struct Dump: ParsableCommand {
     }
 
     private func printFrames(of log: ReadOnlyLog) throws {
+        if let segment, try !log.segments.contains(where: { $0.number == segment }) {
+            throw ToolError(.usage, "\(directory) has no segment \(segment): wal inspect DIR lists them.")
+        }
         var output = StandardOutput()
         defer { try? output.flush() }
         var hasProblem = false
