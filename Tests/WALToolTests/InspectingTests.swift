@@ -53,6 +53,20 @@ import Testing
         #expect(try ToolRun(["graph", log, "--until", "2001-01-01T00:00:00Z", "--json"]).output == "")
     }
 
+    /// A file that was overwritten with zeros must not look like a segment without frames.
+    @Test func aSegmentWithoutAHeaderIsAProblem() throws {
+        try makeLog()
+        let names = try FileManager.default.contentsOfDirectory(atPath: log).filter { $0.hasSuffix(".wal") }.sorted()
+        let file = try #require(FileHandle(forUpdatingAtPath: "\(log)/\(names[1])"))
+        try file.write(contentsOf: Data(count: 1024))
+        try file.close()
+        for more in [[], ["--segment", "2"]] {
+            let run = try ToolRun(["dump", log, "--frames"] + more)
+            #expect(run.status == 1 && run.errors.contains("Segment 2 has no readable header"), "\(run.errors)")
+        }
+        #expect(try ToolRun(["dump", log, "--frames", "--segment", "1"]).status == 0)
+    }
+
     /// A replica has the times of its source, whose clock may have been wrong.
     @Test func timesBefore1970HaveIntervals() throws {
         let steps = [-5_000_000, -1, 3_000_000].map {

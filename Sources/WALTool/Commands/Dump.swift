@@ -93,6 +93,11 @@ struct Dump: ParsableCommand {
             return true
         }
         try output.flush()
+        for damaged in try log.segments where damaged.state == .damaged {
+            guard segment == nil || segment == damaged.number else { continue }
+            StandardError.write("Segment \(damaged.number) has no readable header, so its frames can't be found.\n")
+            hasProblem = true
+        }
         if hasProblem { throw ExitCode(ExitStatus.damage.rawValue) }
     }
 
