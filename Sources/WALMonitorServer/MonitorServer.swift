@@ -9,8 +9,8 @@
 
     /// A small HTTP/1.1 server for the live page of a log.
     ///
-    /// It limits the sizes of headers and bodies, the time for a body, and the number of connections, and writes events
-    /// no faster than the client reads them.
+    /// It limits the sizes of headers and bodies, the times for a body and a response, and the number of connections.
+    /// It writes events no faster than the client reads them.
     public struct MonitorServer: Service {
         /// The addresses and the port of a server.
         public struct Configuration: Sendable {
@@ -34,6 +34,8 @@
         /// The time that a client has for a body. Without this limit, slow clients could hold all connections, because
         /// an idle timeout begins again at each byte.
         private static let bodyTimeMax = TimeAmount.seconds(10)
+        /// The time that a client has for a response, or for a piece of events. The idle timeout doesn't count then.
+        private static let responseTimeMax = TimeAmount.seconds(30)
 
         /// Makes a server.
         ///
@@ -145,11 +147,17 @@
             case .bytes(let bytes):
                 fields[.contentLength] = "\(bytes.count)"
                 let head = HTTPResponse(status: status, headerFields: fields)
+                let due = Self.close(channel, in: responseTimeMax)
+                defer { due.cancel() }
                 guard request.method != .head else { return try await writer.writeResponse(head) }
                 try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
             case .events(let events):
                 var body = try await writer.writeHead(HTTPResponse(status: status, headerFields: fields))
-                for await text in events { try await body.write(ByteBuffer(bytes: text)) }
+                for await text in events {
+                    let due = Self.close(channel, in: responseTimeMax)
+                    defer { due.cancel() }
+                    try await body.write(ByteBuffer(bytes: text))
+                }
                 try await body.finish(nil)
             }
         }
@@ -157,7 +165,7 @@
         /// Returns the body of a request; nil if it is too long. Closes the connection if the body takes too long.
         @concurrent
         private static func body(of request: Request, _ channel: any Channel) async throws -> [UInt8]? {
-            let due = channel.eventLoop.scheduleTask(in: bodyTimeMax) { channel.close(mode: .all, promise: nil) }
+            let due = Self.close(channel, in: bodyTimeMax)
             defer { due.cancel() }
             var body: [UInt8] = []
             for try await buffer in request.body {
@@ -165,6 +173,11 @@
                 guard body.count <= MonitorRequest.bodySizeMax else { return nil }
             }
             return body
+        }
+
+        /// Closes a connection after a time, unless the result is canceled before.
+        private static func close(_ channel: any Channel, in time: TimeAmount) -> Scheduled<Void> {
+            channel.eventLoop.scheduleTask(in: time) { channel.close(mode: .all, promise: nil) }
         }
     }
 #endif

@@ -76,6 +76,35 @@
             #expect(server.stop() == 0)
         }
 
+        /// Clients that read no answers need no token, and must not hold all connections.
+        @Test func aClientThatReadsNothingIsDisconnected() throws {
+            try WriteAheadLog.openBlocking(at: log).closeBlocking()
+            let server = try PageServer(scratch, [log])
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            let port = try #require(URL(string: server.address)?.port)
+            address.sin_port = in_port_t(port).bigEndian
+            address.sin_addr.s_addr = inet_addr("127.0.0.1")
+            var places: [Int32] = []
+            defer { for place in places { close(place) } }
+            // As many as the server accepts. The answers are larger than all buffers.
+            let requests = String(repeating: "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", count: 300)
+            for _ in 0..<128 {
+                let place = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+                places.append(place)
+                var size: Int32 = 4096
+                setsockopt(place, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+                let status = withUnsafeBytes(of: &address) {
+                    connect(place, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
+                }
+                try #require(status == 0)
+                let count = Array(requests.utf8).withUnsafeBytes { send(place, $0.baseAddress, $0.count, 0) }
+                try #require(count == requests.utf8.count)
+            }
+            try wait { try curl(["--max-time", "5"], server.address + "healthz").status == 200 }
+            #expect(server.stop() == 0)
+        }
+
         /// systemd waits for this datagram of a service of the type `notify`.
         @Test func readinessIsReportedToSystemd() throws {
             try WriteAheadLog.openBlocking(at: log).closeBlocking()
