@@ -33,6 +33,9 @@ extension Flusher {
         public var maxLosses = 5
         /// The interval at which one worker tries again while the breaker is open.
         public var breakerInterval: Duration = .seconds(5)
+        /// The interval at which a worker without records asks the sink for its positions: `Sink.positions(of:log:)`.
+        /// The sink may have lost what it had confirmed. Each worker's question is a short query. Must be positive.
+        public var checkInterval: Duration = .seconds(5)
         /// The longest time that a graceful shutdown continues to deliver. The next start delivers the rest.
         public var drainTimeout: Duration = .seconds(30)
 
@@ -56,6 +59,7 @@ extension Flusher {
             maxRetries: Int = 3,
             maxLosses: Int = 5,
             breakerInterval: Duration = .seconds(5),
+            checkInterval: Duration = .seconds(5),
             drainTimeout: Duration = .seconds(30),
             attachment: SinkAttachment = SinkAttachment.required,
             startSequence: SequenceNumber? = nil,
@@ -71,6 +75,7 @@ extension Flusher {
             self.maxRetries = maxRetries
             self.maxLosses = maxLosses
             self.breakerInterval = breakerInterval
+            self.checkInterval = checkInterval
             self.drainTimeout = drainTimeout
             self.attachment = attachment
             self.startSequence = startSequence
@@ -90,6 +95,7 @@ extension Flusher {
                 (maxRetries >= 1, "maxRetries must be at least 1, not \(maxRetries)."),
                 (maxLosses >= 1, "maxLosses must be at least 1, not \(maxLosses)."),
                 (breakerInterval > .zero, "breakerInterval must be positive, not \(breakerInterval)."),
+                (checkInterval > .zero, "checkInterval must be positive, not \(checkInterval)."),
                 (
                     batchLatencyTarget.lowerBound >= .zero,
                     "batchLatencyTarget must not be negative, but is \(batchLatencyTarget)."

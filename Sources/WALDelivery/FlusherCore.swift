@@ -52,6 +52,16 @@ extension FlusherCore {
         metrics?.failed(failure)
     }
 
+    /// Handles a failed look at the sink's positions. After an error that may pass, the next look or batch shows them.
+    func checkFailed(_ error: any Error, worker: Int) throws(WALError) {
+        if Task.isCancelled { throw .waitCancelled }
+        switch sink.classify(error) {
+        case .transient, .overloaded, .indeterminate: events.positionsUnknown(error, worker: worker)
+        case .fenced: throw .fenced(sink.name, cause: error)
+        case .record, .fatal: throw .sinkFailed(sink.name, "can't report its positions", cause: error)
+        }
+    }
+
     /// Pauses after a failure to reach the sink, or parks if the breaker is open.
     func pause<Generator>(
         after error: any Error, worker: Int, backoff: inout Backoff<Generator>

@@ -107,6 +107,12 @@ struct FlusherEvents: Sendable {
             metadata: [Key.worker: "\(worker)", Key.sequence: "\(sequence)"])
     }
 
+    func positionsUnknown(_ error: any Error, worker: Int) {
+        logger?.debug(
+            "the idle sink couldn't be asked for its positions; it is asked again",
+            metadata: [Key.worker: "\(worker)", Key.error: "\(error)"])
+    }
+
     func breakerOpened(_ error: any Error, failures: Int, _ lag: FlusherLag) {
         logger?.error(
             "the sink failed repeatedly and is tried at intervals; the log keeps the records",

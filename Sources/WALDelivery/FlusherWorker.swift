@@ -27,6 +27,8 @@ struct FlusherWorker<Destination: Sink> {
     private var sizer: BatchSizer
     private var backoff = Backoff(generator: SystemRandomNumberGenerator())
     private var settleTime: Duration?
+    /// The time of the next look at the sink's positions; nil after a batch, which has shown them.
+    private var checkTime: Duration?
     /// The number of transient failures at the same step.
     private var failuresOfStep = 0
     private var losses: LossCounter
@@ -64,8 +66,8 @@ struct FlusherWorker<Destination: Sink> {
             while turn == .proceed {
                 turn = try await takeTurn(reader)
             }
-            context.events.positionsChanged(worker: index, to: lanes.scannedMin)
             if turn == .restart { return }
+            context.events.positionsChanged(worker: index, to: lanes.scannedMin)
         }
     }
 
@@ -127,8 +129,8 @@ struct FlusherWorker<Destination: Sink> {
         return try await deliver(assembler.cut())
     }
 
-    /// Moves the position in memory when there is no record to deliver, writes it into the sink at intervals, and
-    /// waits.
+    /// Moves the position in memory when there is no record to deliver, writes it into the sink at intervals, asks the
+    /// sink for its positions at longer ones, and waits.
     private mutating func idle(_ reader: LogReader) async throws(WALError) -> Turn {
         let cut = assembler.cut()
         lanes.passed(to: cut.position)
@@ -145,12 +147,35 @@ struct FlusherWorker<Destination: Sink> {
         if let settleTime, isWanted || settleTime <= now {
             return try await apply(Delivery(records: [], position: lanes.scannedMin))
         }
+        let dueTime = checkTime ?? now + context.configuration.checkInterval
+        if dueTime <= now { return try await check() }
+        checkTime = dueTime
         let cursorTime = context.coordinator.withState { $0.cursor.dueTime(for: $0.committed) }
         var wakes: [FlusherWake] = [.records(LentReader(reader: reader))]
         if settleTime != nil { wakes.append(.condition(.committing(beyond: committed))) }
-        if let time = [settleTime, cursorTime].compactMap(\.self).min() { wakes.append(.time(time)) }
+        if let time = [settleTime, cursorTime, dueTime].compactMap(\.self).min() { wakes.append(.time(time)) }
         try await context.waitForFirst(of: wakes)
         return .proceed
+    }
+
+    /// Looks whether the sink still has what it has confirmed. No batch would show a loss while there is nothing to
+    /// deliver, and the readers of the sink would miss rows.
+    private mutating func check() async throws(WALError) -> Turn {
+        checkTime = context.clock.now() + context.configuration.checkInterval
+        // An unavailable sink is tried at the breaker's pace, by the worker whose call failed.
+        guard context.coordinator.withState({ $0.breaker.state == .closed }) else { return .proceed }
+        let found: [SinkLane]?
+        do {
+            found = try await context.sink.positions(of: lanes.range, log: context.log.id)
+        } catch {
+            try context.checkFailed(error, worker: index)
+            return .proceed
+        }
+        guard let found else { return .proceed }
+        if lanes.areClaimed(in: found) { throw .fenced(context.sink.name) }
+        guard let loss = lanes.lost(in: found) else { return .proceed }
+        context.lostClaim(loss.known, loss.found)
+        return .restart
     }
 
     // MARK: Delivering
@@ -231,6 +256,7 @@ struct FlusherWorker<Destination: Sink> {
         failuresOfStep = 0
         overloadsByOne = 0
         losses.answered()
+        checkTime = nil
         context.sinkAnswered()
         sizer.applied(batch.records.count, in: duration)
         assembler.sizeMax = sizer.size

@@ -94,6 +94,22 @@ struct OwnedLanes: Sendable {
         zip(claimed, lanes).first { $1.epoch <= $0.epoch || $1.position < $0.position }.map { (known: $0, claimed: $1) }
     }
 
+    /// Returns whether another owner has claimed one of these lanes, by the lanes that the sink has now.
+    func areClaimed(in found: [SinkLane]) -> Bool {
+        found.contains { lane in claimed.contains { $0.index == lane.index && $0.epoch < lane.epoch } }
+    }
+
+    /// Returns a lane that the sink doesn't have now, or that has an earlier epoch or position than the known one; nil
+    /// if there is none. A missing lane counts as one without a claim.
+    func lost(in found: [SinkLane]) -> (known: SinkLane, found: SinkLane)? {
+        for known in claimed {
+            let lane =
+                found.first { $0.index == known.index } ?? SinkLane(index: known.index, epoch: 0, position: .zero)
+            if lane.epoch < known.epoch || lane.position < known.position { return (known, lane) }
+        }
+        return nil
+    }
+
     /// Takes the lanes from a new claim. Up to `claims` calls of this owner have raised the epochs.
     mutating func reclaimed(_ lanes: [SinkLane], claims: Int, movingTo target: SequenceNumber) -> Reclaimed {
         let before = claimed

@@ -70,6 +70,12 @@
             return lanes
         }
 
+        /// Returns those of the lanes that were ever claimed. In a transaction, whose first statement the session can
+        /// repeat on another connection: that of an idle session may have ended long ago.
+        func read(_ indices: Range<Int>, key: String) throws(StoreError) -> [SinkLane] {
+            try connection.transaction { () throws(StoreError) in try read(indices, key) }
+        }
+
         private func read(_ indices: Range<Int>, _ key: String) throws(StoreError) -> [SinkLane] {
             readLanes.bind(key)
             readLanes.bind(Int64(indices.lowerBound))

@@ -35,6 +35,10 @@
                 indices, of: laneCount, log: log, key: PositionTable.sinkKey(sink, of: log), owner: owner)
         }
 
+        func positions(of indices: Range<Int>, log: LogID, sink: String) throws(StoreError) -> [SinkLane] {
+            try lanes.read(indices, key: PositionTable.sinkKey(sink, of: log))
+        }
+
         func moving(
             _ batch: SinkBatch, sink: String, _ body: () throws(StoreError) -> Void
         ) throws(StoreError) {

@@ -11,6 +11,10 @@
             try lanes.claim(indices, of: laneCount, log: log, key: log.description, owner: owner)
         }
 
+        func positions(of indices: Range<Int>, log: LogID) throws(StoreError) -> [SinkLane] {
+            try lanes.read(indices, key: log.description)
+        }
+
         /// Applies a batch and moves its lanes, in one transaction. Operations that the database refuses become dead
         /// letters.
         func apply(_ batch: TaskBatch) throws(StoreError) -> SinkReceipt {

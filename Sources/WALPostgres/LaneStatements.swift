@@ -62,13 +62,21 @@
             guard isOwner == true else { throw try refusal(of: lanes) }
         }
 
+        /// Returns those of the lanes that were ever claimed, in any order.
+        func read(_ indices: Range<Int>, key: String) throws(StoreError) -> [SinkLane] {
+            try read(key).filter { indices.contains($0.index) }
+        }
+
+        private func read(_ key: String) throws(StoreError) -> [SinkLane] {
+            var parameters = ParameterList()
+            parameters.append(key)
+            return try connection.run("read lanes", parameters).all { (row) throws(StoreError) in row.lane() }
+        }
+
         /// Returns the error for lanes whose epochs or positions aren't the expected ones.
         func refusal(of lanes: LaneMove) throws(StoreError) -> StoreError {
-            var parameters = ParameterList()
-            parameters.append(lanes.key)
-            let found = try connection.run("read lanes", parameters).all { (row) throws(StoreError) in row.lane() }
-            return .lanesMoved(
-                of: lanes.key, expected: lanes.lanes, found: found, server: .postgres,
+            .lanesMoved(
+                of: lanes.key, expected: lanes.lanes, found: try read(lanes.key), server: .postgres,
                 place: connection.settings.server)
         }
 

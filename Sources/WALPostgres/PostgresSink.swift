@@ -95,6 +95,18 @@
             try await core.claim(lanes, of: laneCount, log: log)
         }
 
+        /// Returns lanes of a log as they are now, without claiming them. Leaves out those that were never claimed.
+        ///
+        /// - Parameters:
+        ///   - lanes: The indices of the lanes.
+        ///   - log: The identifier of the log.
+        /// - Throws: `StoreError`:
+        ///   - `closed` if the sink was closed
+        ///   - any other code for an error of the connection or the database
+        public func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]? {
+            try await core.positions(of: lanes, log: log)
+        }
+
         /// Calls the function with a batch and moves the batch's lanes, in one transaction.
         ///
         /// - Parameter batch: The records, and the lanes to move.

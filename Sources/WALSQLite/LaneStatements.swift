@@ -86,10 +86,19 @@
             moveLane.bind(Int64(bitPattern: lane.epoch))
             moveLane.bind(Int64(bitPattern: lane.position.rawValue))
             guard try moveLane.run() == 1 else {
-                readLanes.bind(log)
-                let found = try readLanes.all { (row) throws(StoreError) in row.lane() }
-                throw .lanesMoved(of: log, expected: [lane], found: found, server: .sqlite, place: connection.path)
+                throw .lanesMoved(
+                    of: log, expected: [lane], found: try read(log), server: .sqlite, place: connection.path)
             }
+        }
+
+        /// Returns those of the lanes that were ever claimed, in any order.
+        func read(_ indices: Range<Int>, log: String) throws(StoreError) -> [SinkLane] {
+            try read(log).filter { indices.contains($0.index) }
+        }
+
+        private func read(_ log: String) throws(StoreError) -> [SinkLane] {
+            readLanes.bind(log)
+            return try readLanes.all { (row) throws(StoreError) in row.lane() }
         }
     }
 #endif

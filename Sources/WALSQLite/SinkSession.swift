@@ -57,6 +57,10 @@
             try lanes.claim(indices, of: laneCount, log: PositionTable.sinkKey(sink, of: log), owner: owner)
         }
 
+        func positions(of indices: Range<Int>, log: LogID, sink: String) throws(StoreError) -> [SinkLane] {
+            try lanes.read(indices, log: PositionTable.sinkKey(sink, of: log))
+        }
+
         func moving(
             _ batch: SinkBatch, sink: String, _ body: () throws(StoreError) -> Void
         ) throws(StoreError) {

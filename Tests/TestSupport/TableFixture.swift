@@ -90,6 +90,24 @@ package func applyOne(_ sink: some Sink) async throws {
     _ = try await sink.apply(SinkBatch(log: log, laneCount: 1, lanes: lanes, position: 1, records: [record]))
 }
 
+/// Reads the positions of a sink without a claim, and closes it. Another sink of the same database has positions of its own.
+package func examinePositions(of sink: some Sink, apartFrom other: (any Sink)? = nil) async throws {
+    let log = LogID.random()
+    #expect(try await sink.positions(of: 0..<4, log: log) == [])
+    var lanes = try await sink.claim(0..<3, of: 4, log: log)
+    _ = try await sink.apply(SinkBatch(log: log, laneCount: 4, lanes: [lanes[2]], position: 5, records: []))
+    lanes[2].position = 5
+    for _ in 0..<2 {
+        let found = try #require(try await sink.positions(of: 1..<4, log: log))
+        #expect(found.sorted { $0.index < $1.index } == Array(lanes[1...]))
+    }
+    if let other {
+        #expect(try await other.positions(of: 0..<4, log: log) == [])
+        await other.close()
+    }
+    await sink.close()
+}
+
 /// Applies a batch that must fail, closes the sink, and returns what the failure means for the flusher.
 package func failure(of sink: some Sink) async throws -> (SinkFailure, StoreError) {
     let error = await #expect(throws: StoreError.self) { try await applyOne(sink) }

@@ -25,6 +25,7 @@
             configuration.batchSize = 50
             configuration.flushInterval = .milliseconds(5)
             configuration.breakerInterval = .milliseconds(100)
+            configuration.checkInterval = .milliseconds(100)
             return Flusher(
                 log: log, sink: TaskSink(store: store), configuration: configuration, key: { TaskCodec.key(of: $0) })
         }
@@ -59,6 +60,33 @@
                 #expect(try database.number("SELECT COUNT(*) FROM dag_task_activity_logs") == 6000)
                 for (id, count) in expected { #expect(try await store.task(id: id)?.retryCount == count) }
                 #expect(try database.number("SELECT COUNT(*) FROM wal_sink_dead_letter") == 0)
+                delivery.cancel()
+                _ = await delivery.result
+            }
+            try await store.close()
+        }
+
+        /// The database is set back to an earlier state, and its connections end, while nothing is written.
+        @Test func anIdleDatabaseGetsWhatItHasLost() async throws {
+            let database = try TestDatabase()
+            let store = try await database.store(writeConnections: 3)
+            try await withLog { log in
+                let flusher = flusher(log, store)
+                let delivery = Task { try await flusher.run() }
+                for number in 0..<100 { _ = try await log.append(TaskCodec.encode(.save(task("\(number)")))) }
+                try await flusher.drain()
+                #expect(try database.number("SELECT COUNT(*) FROM dag_tasks") == 100)
+                let connections = """
+                    SELECT CONCAT('KILL ', id) FROM information_schema.processlist
+                    WHERE db = '\(database.name)' AND id <> CONNECTION_ID()
+                    """
+                // A connection may have ended meanwhile.
+                for statement in try database.texts(connections) { try? database.execute(statement) }
+                try database.execute(
+                    "START TRANSACTION", "DELETE FROM dag_tasks", "UPDATE wal_sink_checkpoint SET position = 0",
+                    "COMMIT")
+                try await eventually { try database.number("SELECT COUNT(*) FROM dag_tasks") == 100 }
+                #expect(flusher.statistics.claimsLost > 0)
                 delivery.cancel()
                 _ = await delivery.result
             }

@@ -63,6 +63,13 @@
             #expect(try await check.run(on: Self.makeFixture(server, arrays: arrays)) == .passed)
         }
 
+        @Test func positionsAreReadWithoutAClaim() async throws {
+            let database = try TestDatabase()
+            try await examinePositions(
+                of: MySQLSink(url: database.url) { _, _ in },
+                apartFrom: MySQLSink(url: database.url, name: "second") { _, _ in })
+        }
+
         // MARK: The function
 
         private func failure(_ body: @escaping MySQLSink.Body) async throws -> (SinkFailure, StoreError, rows: Int64?) {

@@ -80,5 +80,36 @@
             try await store.close()
             try await log.close()
         }
+
+        /// The standby lacked the last commits, and was promoted while nothing was written. Queries missed them until the next
+        /// record.
+        @Test func aPromotedStandbyGetsWhatItLacksWhileNothingIsWritten() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let log = try await WriteAheadLog.open(at: directory)
+            let store = try await PostgresTaskStore(conninfo, writeConnections: 2)
+            let flusher = Flusher(
+                log: log, sink: TaskSink(store: store),
+                configuration: .init(workerCount: 2, checkInterval: .milliseconds(100)),
+                key: { TaskCodec.key(of: $0) })
+            let running = Task { try await flusher.run() }
+            try await append(0..<100, to: log)
+            try await flusher.drain()
+            try await eventually { (try? rows(on: standby).count) == 100 }
+
+            try standby.crash()
+            try await append(100..<200, to: log)
+            try await flusher.drain()
+            #expect(try rows(on: primary) == Array(0..<200))
+            try primary.crash()
+            try standby.start()
+            try standby.promote()
+            try await eventually { (try? rows(on: standby).count) == 200 }
+            #expect(try rows(on: standby) == Array(0..<200))
+            #expect(flusher.statistics.claimsLost > 0)
+            running.cancel()
+            _ = await running.result
+            try await store.close()
+            try await log.close()
+        }
     }
 #endif

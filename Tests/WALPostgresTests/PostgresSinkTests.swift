@@ -75,6 +75,13 @@
             try await check.run(on: fixture)
         }
 
+        @Test func positionsAreReadWithoutAClaim() async throws {
+            let database = try TemporaryDatabase()
+            try await examinePositions(
+                of: PostgresSink(database.conninfo) { _, _ in },
+                apartFrom: PostgresSink(database.conninfo, name: "second") { _, _ in })
+        }
+
         // MARK: The function
 
         private func failure(

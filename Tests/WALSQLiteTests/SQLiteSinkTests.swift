@@ -203,6 +203,13 @@
             }
         }
 
+        @Test func positionsAreReadWithoutAClaim() async throws {
+            let path = Self.path()
+            defer { Self.remove(path) }
+            try await examinePositions(
+                of: SQLiteSink(path: path) { _, _ in }, apartFrom: SQLiteSink(path: path, name: "second") { _, _ in })
+        }
+
         @Test func theNumberOfValuesIsChecked() async throws {
             let (failure, error, rows) = try await failure { transaction, _ in
                 try transaction.execute("INSERT INTO t VALUES (?)", [1, 2])

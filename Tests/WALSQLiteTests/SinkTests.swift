@@ -34,6 +34,10 @@
             #expect(row == ["\(logDigits) 4 1 1"])
         }
 
+        @Test func positionsAreReadWithoutAClaim() async throws {
+            try await examinePositions(of: TaskSink(store: store))
+        }
+
         @Test func otherLaneCountIsRefused() async throws {
             _ = try await store.claim(0..<4, of: 4, log: log)
             do {

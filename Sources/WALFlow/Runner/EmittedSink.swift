@@ -35,6 +35,10 @@ public struct EmittedSink<Base: Sink>: Sink {
         try await base.claim(lanes, of: laneCount, log: log)
     }
 
+    public func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]? {
+        try await base.positions(of: lanes, log: log)
+    }
+
     public func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
         var emitted = batch
         emitted.records = batch.records.compactMap { record in

@@ -28,6 +28,12 @@ extension SessionStore {
         }
     }
 
+    /// Returns lanes of a log as they are now, under the rules of `Sink.positions(of:log:)`. Asks on a connection that
+    /// writes, because a batch would reach the same server.
+    public func positions(of lanes: Range<Int>, log: LogID) async throws(StoreError) -> [SinkLane]? {
+        try await change { (session) throws(StoreError) in try session.positions(of: lanes, log: log) }
+    }
+
     /// Returns the meaning of an error by the server's number or SQLSTATE. Fatal for an error that isn't a store's.
     public func classify(_ error: any Error) -> SinkFailure {
         (error as? StoreError)?.failure ?? .fatal

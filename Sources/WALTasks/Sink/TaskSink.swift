@@ -34,6 +34,12 @@ public struct TaskSink<Store: TaskStore>: Sink, TaskStoreSink {
         return claimed
     }
 
+    public func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]? {
+        let found = try await store.positions(of: lanes, log: log)
+        if found != nil { reach?.answered() }
+        return found
+    }
+
     public func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
         let started = ContinuousClock.now
         if let last = batch.records.last { progress?.beginBatch(through: last.sequence) }

@@ -11,6 +11,9 @@ package protocol TableSession: DatabaseSession {
         _ indices: Range<Int>, of laneCount: Int, log: LogID, sink: String, owner: String
     ) throws(StoreError) -> [SinkLane]
 
+    /// Returns those of the lanes that were ever claimed, in any order.
+    func positions(of indices: Range<Int>, log: LogID, sink: String) throws(StoreError) -> [SinkLane]
+
     /// Moves the lanes of a batch and runs `body`, in one transaction.
     func moving(
         _ batch: SinkBatch, sink: String, _ body: () throws(StoreError) -> Void

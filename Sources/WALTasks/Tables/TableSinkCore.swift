@@ -30,6 +30,12 @@ package final class TableSinkCore<Session: TableSession>: Sendable {
         }
     }
 
+    package func positions(of lanes: Range<Int>, log: LogID) async throws(StoreError) -> [SinkLane] {
+        try await pool.run { [name] (session) throws(StoreError) in
+            try session.positions(of: lanes, log: log, sink: name)
+        }
+    }
+
     package func apply(_ batch: SinkBatch) async throws(StoreError) -> SinkReceipt {
         try await pool.run { [body, name] (session) throws(StoreError) in
             try StoreError.ofBatch { () throws(StoreError) in

@@ -42,6 +42,10 @@ final class WatchedSink<Base: Sink>: Sink {
         try await base.claim(lanes, of: laneCount, log: log)
     }
 
+    func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]? {
+        try await base.positions(of: lanes, log: log)
+    }
+
     func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
         let number = state.withLock { notes in
             notes.batchCount += 1

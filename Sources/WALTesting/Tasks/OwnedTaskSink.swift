@@ -19,6 +19,10 @@ public struct OwnedTaskSink<Store: TaskStore>: Sink {
         try await sink.claim(lanes, of: laneCount, log: log)
     }
 
+    public func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]? {
+        try await sink.positions(of: lanes, log: log)
+    }
+
     public func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
         try await sink.apply(batch)
     }

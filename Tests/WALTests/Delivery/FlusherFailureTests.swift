@@ -302,6 +302,64 @@ import Testing
         #expect(message?.metadata["wal.epoch"] == "1" && message?.metadata["wal.epoch.known"] == "1")
     }
 
+    /// A standby without the last commits was promoted while nothing was written. The flusher noticed it with the next
+    /// record only.
+    @Test(arguments: [1, 3]) func whatTheIdleSinkForgotIsDeliveredAgain(workers: Int) async throws {
+        let harness = try FlusherHarness(retainedSize: nil)
+        let sink = RecordingSink()
+        let flusher = harness.flusher(
+            into: sink, FlusherHarness.configuration(workers: workers) { $0.checkInterval = .milliseconds(5) })
+        _ = try await harness.run(flusher) {
+            try harness.append(60, barrierEvery: 25)
+            try await flusher.drain()
+            sink.forget(beyond: 20)
+            try await eventually { sink.snapshot.rows.count == 60 }
+            try await flusher.drain()
+        }
+        check(sink.snapshot, has: 60)
+        #expect(flusher.statistics.claimsLost > 0)
+    }
+
+    /// A worker asks again after errors that pass, and delivers meanwhile.
+    @Test func anIdleSinkThatFailsIsAskedAgain() async throws {
+        let harness = try FlusherHarness()
+        let failures: [SinkFailure] = [.transient, .overloaded, .indeterminate]
+        let sink = RecordingSink(lookFault: { $0 <= 5 ? failures[$0 % 3] : nil })
+        let flusher = harness.flusher(
+            into: sink, FlusherHarness.configuration(workers: 1) { $0.checkInterval = .milliseconds(5) })
+        _ = try await harness.run(flusher) {
+            try harness.append(10)
+            try await eventually { sink.snapshot.looks > 6 }
+            try harness.append(10)
+            try await flusher.drain()
+        }
+        check(sink.snapshot, has: 20)
+        #expect(sink.snapshot.claims == 1 && flusher.statistics.errors == 0)
+    }
+
+    @Test(arguments: [(SinkFailure.fatal, WALError.Code.sinkFailed), (SinkFailure.fenced, WALError.Code.fenced)])
+    func anIdleSinkThatCannotBeUsedStops(failure: SinkFailure, code: WALError.Code) async throws {
+        let harness = try FlusherHarness()
+        let sink = RecordingSink(lookFault: { _ in failure })
+        let flusher = harness.flusher(
+            into: sink, FlusherHarness.configuration { $0.checkInterval = .milliseconds(5) })
+        let ended = try await harness.run(flusher) { try await eventually { sink.snapshot.closings == 1 } }
+        #expect((ended as? WALError)?.code == code)
+    }
+
+    @Test func anotherOwnerOfAnIdleSinkIsNoticed() async throws {
+        let harness = try FlusherHarness()
+        let sink = RecordingSink()
+        let flusher = harness.flusher(
+            into: sink, FlusherHarness.configuration { $0.checkInterval = .milliseconds(5) })
+        let ended = try await harness.run(flusher) {
+            try await flusher.waitUntilAsked()
+            _ = try await sink.claim(15..<16, of: 16, log: harness.log.id)
+            try await eventually { sink.snapshot.closings == 1 }
+        }
+        #expect((ended as? WALError)?.code == .fenced)
+    }
+
     /// One worker noticed that the sink had lost a barrier, and the other one, which owned the barrier, didn't know yet.
     /// The first one delivered later records, and the barrier then removed their rows.
     @Test func aForgottenBarrierIsDeliveredBeforeLaterRecords() async throws {

@@ -65,6 +65,22 @@ import Testing
         #expect(lanes.scannedMin == 1000, "a lower position would read the whole log again")
     }
 
+    @Test func whatTheSinkLacksIsSeenWithoutAClaim() {
+        var lanes = OwnedLanes([lane(1, 3, epoch: 2), lane(2, 9, epoch: 2)])
+        lanes.passed(to: 20)
+        // Lane 0 belongs to another worker.
+        #expect(lanes.lost(in: [lane(2, 9, epoch: 2), lane(0, 0), lane(1, 3, epoch: 2)]) == nil)
+        for (found, lost) in [
+            ([lane(1, 3, epoch: 2), lane(2, 8, epoch: 2)], 2), ([lane(1, 3), lane(2, 9, epoch: 2)], 1),
+            ([lane(1, 3, epoch: 2)], 2), ([], 1),
+        ] {
+            #expect(lanes.lost(in: found)?.known.index == lost && lanes.lost(in: found)?.found.index == lost)
+            #expect(!lanes.areClaimed(in: found))
+        }
+        #expect(lanes.areClaimed(in: [lane(1, 3, epoch: 2), lane(2, 9, epoch: 3)]))
+        #expect(!lanes.areClaimed(in: [lane(0, 3, epoch: 3), lane(1, 3, epoch: 2), lane(2, 9, epoch: 2)]))
+    }
+
     @Test func anotherOwnerInBetweenIsNoticed() {
         var lanes = OwnedLanes([lane(0, 3)])
         #expect(lanes.reclaimed([lane(0, 3, epoch: 3)], claims: 1, movingTo: 6) == .fenced)

@@ -23,6 +23,7 @@ final class RecordingSink: Sink {
         var breaches: [String] = []
         var batches: [SinkBatch] = []
         var claims = 0
+        var looks = 0
         var calls = 0
         var closings = 0
     }
@@ -37,13 +38,15 @@ final class RecordingSink: Sink {
     private let forgotten: UInt64?
     private let fault: @Sendable (_ call: Int, SinkBatch) -> Fault
     private let claimFault: @Sendable (_ claim: Int) -> Fault
+    private let lookFault: @Sendable (_ look: Int) -> SinkFailure?
 
     init(
         name: String = "recording", maxConcurrency: Int = 16, continuing before: State = State(),
         poison: Set<UInt64> = [],
         forgetsWhenClaimedAgain forgotten: UInt64? = nil,
         fault: @escaping @Sendable (Int, SinkBatch) -> Fault = { _, _ in .none },
-        claimFault: @escaping @Sendable (Int) -> Fault = { _ in .none }
+        claimFault: @escaping @Sendable (Int) -> Fault = { _ in .none },
+        lookFault: @escaping @Sendable (Int) -> SinkFailure? = { _ in nil }
     ) {
         self.name = name
         self.maxConcurrency = maxConcurrency
@@ -51,9 +54,11 @@ final class RecordingSink: Sink {
         self.forgotten = forgotten
         self.fault = fault
         self.claimFault = claimFault
+        self.lookFault = lookFault
         var state = before
         state.calls = 0
         state.claims = 0
+        state.looks = 0
         self.state = Monitor(state)
     }
 
@@ -72,6 +77,19 @@ final class RecordingSink: Sink {
             if case .after(let meaning) = fault { throw Failure(meaning: meaning) }
             return Array(state.lanes[lanes])
         }
+    }
+
+    func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]? {
+        try state.withLock { state in
+            state.looks += 1
+            if let meaning = lookFault(state.looks) { throw Failure(meaning: meaning) }
+            return state.lanes.filter { lanes.contains($0.index) }
+        }
+    }
+
+    /// Loses the commits after a record, as a failover does.
+    func forget(beyond sequence: UInt64) {
+        state.withLock { forget(beyond: sequence, &$0) }
     }
 
     private func forget(beyond sequence: UInt64, _ state: inout State) {
