@@ -113,8 +113,8 @@ extension FlusherCore {
         return workers
     }
 
-    /// Runs the workers until one of them ends. Returns the error that ended it, or nil if the sink has lost data that
-    /// it had confirmed.
+    /// Runs the workers until one of them ends. Returns the error that ended it, or nil if all lanes must be claimed
+    /// again.
     private func run(_ workers: [OwnedLanes]) async -> WALError? {
         await withTaskGroup(of: WALError?.self, returning: WALError?.self) { group in
             for (index, lanes) in workers.enumerated() {

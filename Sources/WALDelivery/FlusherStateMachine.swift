@@ -18,6 +18,8 @@ struct FlusherStateMachine<Token> {
     private struct Worker {
         var scanned: SequenceNumber
         var committed: SequenceNumber
+        /// The barrier at which the worker waits, and its lanes, which move with the barrier.
+        var waiting: (barrier: SequenceNumber, lanes: OwnedLanes)?
     }
 
     private(set) var phase = Phase.idle
@@ -111,7 +113,40 @@ struct FlusherStateMachine<Token> {
         workers[worker].scanned = lanes.scannedMin
         workers[worker].committed = lanes.committed
         if let position = lanes.laneZero { laneZero = position }
+        // The owner of a barrier has the lanes of the workers that wait there, too.
+        for other in workers.indices {
+            guard let range = workers[other].waiting?.lanes.range, range.clamped(to: lanes.range) == range else {
+                continue
+            }
+            workers[other].waiting?.lanes = lanes.part(range)
+        }
         return takeSatisfied()
+    }
+
+    // MARK: Barriers
+
+    /// Notes that a worker without lane 0 waits at a barrier. The owner of lane 0 moves the worker's lanes with the
+    /// barrier, unless the barrier is applied already.
+    mutating func arrived(_ worker: Int, at barrier: SequenceNumber, with lanes: OwnedLanes) -> [Token] {
+        guard laneZero < barrier else { return [] }
+        workers[worker].waiting = (barrier, lanes)
+        return takeSatisfied()
+    }
+
+    /// Returns the lanes of all workers, for the owner of lane 0, once all others wait at a barrier; nil if one of them
+    /// is past it.
+    func allLanes(at barrier: SequenceNumber, with owned: OwnedLanes) -> OwnedLanes? {
+        let others = workers.dropFirst().compactMap { worker -> OwnedLanes? in
+            guard let waiting = worker.waiting, waiting.barrier == barrier else { return nil }
+            return waiting.lanes
+        }
+        return others.count + 1 == workers.count ? OwnedLanes(joining: [owned] + others) : nil
+    }
+
+    /// Ends a worker's wait at a barrier. Returns its lanes after the barrier; nil if it had nothing to wait for.
+    mutating func left(_ worker: Int) -> OwnedLanes? {
+        defer { workers[worker].waiting = nil }
+        return workers[worker].waiting?.lanes
     }
 
     /// Lets workers that hold a record up to `sequence` apply their batch without waiting for more.
@@ -165,20 +200,26 @@ struct FlusherStateMachine<Token> {
 
     private var facts: Facts {
         Facts(
-            applied: applied, committed: committed, laneZero: laneZero, urgentThrough: urgentThrough,
-            committingThrough: committingThrough, isBreakerClosed: breaker.state == .closed,
-            isShuttingDown: isShuttingDown,
-            wasAsked: wasAsked)
+            applied: applied, committed: committed, arrived: arrivedMin, laneZero: laneZero,
+            urgentThrough: urgentThrough, committingThrough: committingThrough,
+            isBreakerClosed: breaker.state == .closed, isShuttingDown: isShuttingDown, wasAsked: wasAsked)
+    }
+
+    /// The barrier that all workers without lane 0 have reached. The largest number if there are no such workers.
+    private var arrivedMin: SequenceNumber {
+        workers.dropFirst().lazy.map { max($0.scanned, $0.waiting?.barrier ?? .zero) }.min()
+            ?? SequenceNumber(rawValue: .max)
     }
 
     private struct Facts {
-        var applied, committed, laneZero, urgentThrough, committingThrough: SequenceNumber
+        var applied, committed, arrived, laneZero, urgentThrough, committingThrough: SequenceNumber
         var isBreakerClosed, isShuttingDown, wasAsked: Bool
 
         func satisfy(_ condition: Condition) -> Bool {
             switch condition {
             case .applied(let sequence): applied >= sequence
             case .committed(let sequence): committed >= sequence
+            case .arrived(let sequence): arrived >= sequence
             case .laneZero(let sequence): laneZero >= sequence
             case .urgent(let sequence): urgentThrough >= sequence
             case .committing(let sequence): committingThrough > sequence

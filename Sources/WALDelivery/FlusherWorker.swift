@@ -10,7 +10,7 @@ struct FlusherWorker<Destination: Sink> {
         case proceed
         /// The sink's positions have changed unexpectedly. Read again from the frontier.
         case rewind
-        /// The sink has lost data that it had confirmed, and the other workers may not know that yet.
+        /// The positions that the other workers know are wrong, too. Claim all lanes again.
         case restart
     }
 
@@ -52,9 +52,8 @@ struct FlusherWorker<Destination: Sink> {
             laneCount: configuration.laneCount, sizeMax: sizer.size, bytesMax: configuration.maxBatchBytes)
     }
 
-    /// Works until an error ends it, and throws that error. Returns if the sink has lost data that it had confirmed.
-    /// Then all lanes must be claimed again: the positions that the other workers know are wrong, and a barrier would
-    /// be applied too early or passed too early.
+    /// Works until an error ends it, and throws that error. Returns if all lanes must be claimed again, such as after
+    /// the sink has lost data that it had confirmed.
     mutating func run() async throws(WALError) {
         while true {
             try context.requireRecords(of: &lanes)
@@ -180,17 +179,27 @@ struct FlusherWorker<Destination: Sink> {
 
     // MARK: Delivering
 
-    /// Waits for the barrier's turn, and applies the barrier if it belongs to this worker.
+    /// Waits until all workers have delivered the records before the barrier. Then the owner of lane 0 applies the
+    /// barrier and moves the lanes of all workers with it, in one transaction.
+    ///
+    /// So each lane's position shows whether the sink has the barrier, and whether the barrier comes too early because
+    /// the sink has lost an earlier record of any lane. A worker that doesn't know of a loss can't deliver past it.
     private mutating func passBarrier() async throws(WALError) -> Turn {
         guard let barrier = assembler.barrier else { return .proceed }
         if lanes.range.contains(0) {
-            let before = SequenceNumber(rawValue: barrier.sequence.rawValue - 1)
-            try await context.coordinator.wait(for: .applied(before))
+            try await context.coordinator.wait(for: .arrived(barrier.sequence))
+            let owned = lanes.range
+            let all = context.coordinator.withState { $0.allLanes(at: barrier.sequence, with: lanes) }
+            if let all { lanes = all }
             let record = SinkRecord(sequence: barrier.sequence, time: barrier.time, payload: barrier.payload[...])
             let turn = try await apply(Delivery(records: [record], position: barrier.sequence))
-            if turn != .proceed { return turn }
+            // The workers that wait know their lanes from before.
+            if turn != .proceed { return .restart }
+            lanes = lanes.part(owned)
         } else {
+            context.coordinator.update { $0.arrived(index, at: barrier.sequence, with: lanes) }
             try await context.coordinator.wait(for: .laneZero(barrier.sequence))
+            if let moved = context.coordinator.withState({ $0.left(index) }) { lanes = moved }
             lanes.passed(to: barrier.sequence)
             publish()
         }

@@ -29,6 +29,22 @@ struct OwnedLanes: Sendable {
         range = lanes[0].index..<lanes[0].index + lanes.count
     }
 
+    /// Makes one worker's lanes from those of several workers, in order without gaps.
+    init(joining parts: [OwnedLanes]) {
+        self.init(parts.flatMap(\.claimed))
+        scanned = parts.flatMap(\.scanned)
+        startPositions = parts.flatMap(\.startPositions)
+    }
+
+    /// Returns the lanes of a part of the range.
+    func part(_ part: Range<Int>) -> OwnedLanes {
+        let indices = part.lowerBound - range.lowerBound..<part.upperBound - range.lowerBound
+        var lanes = OwnedLanes(Array(claimed[indices]))
+        lanes.scanned = Array(scanned[indices])
+        lanes.startPositions = Array(startPositions[indices])
+        return lanes
+    }
+
     /// Divides lanes into contiguous ranges whose sizes differ by at most one.
     static func partition(_ lanes: [SinkLane], among workerCount: Int) -> [OwnedLanes] {
         let count = min(workerCount, lanes.count)

@@ -8,6 +8,8 @@ struct WaitList<Token> {
         case applied(SequenceNumber)
         /// Every record up to this one is applied, and every lane's position in the sink includes it.
         case committed(SequenceNumber)
+        /// All workers without lane 0 wait at this barrier, or are past it.
+        case arrived(SequenceNumber)
         /// Lane 0 has reached this position.
         case laneZero(SequenceNumber)
         /// A caller waits for this record or a later one to be applied.

@@ -360,6 +360,33 @@ import Testing
         #expect((ended as? WALError)?.code == .fenced)
     }
 
+    /// The sink lost a barrier, or a record of another worker, and none of its calls failed. The later records were
+    /// applied before the barrier came again; or the next barrier was applied before the lost record came again.
+    @Test(arguments: [9, 5]) func noWorkerPassesWhatTheSinkForgot(remembered: UInt64) async throws {
+        let harness = try FlusherHarness(retainedSize: nil)
+        let sink = RecordingSink()
+        // All records except the barrier are in lane 8, which the second worker owns.
+        @Sendable func append(_ keys: [UInt8]) throws {
+            for key in keys { try harness.log.appendBlocking([key, 0]) }
+        }
+        let barrierIsLost = remembered == 9
+        let flusher = harness.flusher(into: sink, FlusherHarness.configuration(workers: 2))
+        _ = try await harness.run(flusher) {
+            try append(Array(repeating: 8, count: 9))
+            if barrierIsLost { try append([RecordingSink.barrierKey]) }
+            // Without `drain`, which would move the idle lanes, too.
+            try await flusher.waitUntilApplied(harness.log.lastSequence)
+            sink.forget(beyond: remembered)
+            try append([barrierIsLost ? 8 : RecordingSink.barrierKey])
+            try await flusher.waitUntilApplied(harness.log.lastSequence)
+            try await flusher.drain()
+        }
+        let count = Int(harness.log.lastSequence.rawValue)
+        check(sink.snapshot, has: count)
+        #expect(sink.snapshot.rows.map(\.sequence) == Array(1...UInt64(count)))
+        #expect(flusher.statistics.claimsLost > 0)
+    }
+
     /// One worker noticed that the sink had lost a barrier, and the other one, which owned the barrier, didn't know yet.
     /// The first one delivered later records, and the barrier then removed their rows.
     @Test func aForgottenBarrierIsDeliveredBeforeLaterRecords() async throws {

@@ -68,6 +68,40 @@ import Testing
         #expect(machine.moved(0, lanes(0..<1, at: 7)) == [1])
     }
 
+    /// The owner of lane 0 moves the lanes of all workers with a barrier. None of them may have a batch under way.
+    @Test func aBarrierWaitsForAllWorkersAndMovesTheirLanes() throws {
+        var machine = machine(workers: 3)
+        let own = lanes(0..<1, at: 6)
+        #expect(isWaiting(machine.wait(1, for: .arrived(7), 1)))
+        // Its batch before the barrier is applied, and it may be about to write its position.
+        #expect(machine.moved(1, lanes(1..<2, at: 6)) == [])
+        #expect(machine.moved(2, lanes(2..<3, at: 6)) == [])
+        #expect(machine.arrived(2, at: 7, with: lanes(2..<3, at: 6)) == [])
+        #expect(machine.allLanes(at: 7, with: own) == nil)
+        #expect(machine.arrived(1, at: 7, with: lanes(1..<2, at: 5)) == [1])
+        var all = try #require(machine.allLanes(at: 7, with: own))
+        #expect(all.range == 0..<3 && all.claimed.map(\.position) == [6, 5, 6])
+        #expect(isWaiting(machine.wait(2, for: .laneZero(7), 2)))
+        all.applied(to: 7)
+        #expect(machine.moved(0, all) == [2])
+        #expect(machine.left(1)?.claimed == [SinkLane(index: 1, epoch: 1, position: 7)])
+        #expect(machine.left(2)?.claimed == [SinkLane(index: 2, epoch: 1, position: 7)])
+        #expect(machine.left(2)?.claimed == nil)
+        // A worker that comes later, after a claim, has its own positions.
+        #expect(machine.arrived(1, at: 7, with: lanes(1..<2, at: 5)) == [])
+        #expect(machine.left(1)?.claimed == nil)
+    }
+
+    @Test func aBarrierWaitsForNoWorkerThatIsPastIt() {
+        var machine = machine()
+        #expect(machine.moved(1, lanes(1..<2, at: 9)) == [])
+        if case .satisfied = machine.wait(1, for: .arrived(7), 1) {} else { Issue.record("no worker is before 7") }
+        #expect(machine.allLanes(at: 7, with: lanes(0..<1, at: 6)) == nil)
+        let alone = self.machine(workers: 1)
+        #expect(alone.isSatisfied(.arrived(7)))
+        #expect(alone.allLanes(at: 7, with: lanes(0..<1, at: 6))?.range == 0..<1)
+    }
+
     @Test func urgencyReachesWhoHoldsTheRecord() {
         var machine = machine()
         _ = machine.wait(1, for: .urgent(4), 1)
@@ -78,7 +112,7 @@ import Testing
     @Test func theEndWakesEveryone() {
         var machine = machine()
         let conditions: [Machine.Condition] = [
-            .applied(1), .committed(1), .laneZero(1), .urgent(1), .committing(beyond: 1), .shutdown,
+            .applied(1), .committed(1), .arrived(1), .laneZero(1), .urgent(1), .committing(beyond: 1), .shutdown,
         ]
         for (index, condition) in conditions.enumerated() {
             #expect(isWaiting(machine.wait(index, for: condition, index)))

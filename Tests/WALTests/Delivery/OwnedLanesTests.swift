@@ -21,6 +21,21 @@ import Testing
         }
     }
 
+    @Test func partsAreJoinedAndTakenOutAgain() {
+        var first = OwnedLanes([lane(0, 3), lane(1, 5)])
+        first.passed(to: 4)
+        var second = OwnedLanes([lane(2, 0, epoch: 7)])
+        second.startNew(after: 2)
+        let all = OwnedLanes(joining: [first, second])
+        #expect(all.range == 0..<3 && all.claimed.map(\.epoch) == [1, 1, 7] && all.scanned == [4, 5, 2])
+        #expect(all.committed == 2)
+        for part in [first, second] {
+            let found = all.part(part.range)
+            #expect(found.range == part.range && found.claimed == part.claimed && found.scanned == part.scanned)
+            #expect(found.committed == part.committed)
+        }
+    }
+
     @Test func idleMovementIsNotClaimedFromTheSink() {
         var lanes = OwnedLanes([lane(0, 3), lane(1, 5)])
         #expect(lanes.scannedMin == 3)

@@ -145,11 +145,12 @@ final class RecordingSink: Sink {
             state.rows.append((sequence, key))
             if key == Self.barrierKey {
                 if batch.records.count != 1 { state.breaches.append("barrier \(sequence) isn't alone") }
-                for lane in state.lanes where lane.position < record.sequence {
-                    let missing = state.rows.count { $0.sequence < sequence }
-                    if missing + poison.count(where: { $0 < sequence }) < Int(sequence) - 1 {
-                        state.breaches.append("barrier \(sequence) overtakes records of lane \(lane.index)")
-                    }
+                if batch.lanes.count != batch.laneCount {
+                    state.breaches.append("barrier \(sequence) leaves lanes behind")
+                }
+                let before = state.rows.count { $0.sequence < sequence }
+                if before + poison.count(where: { $0 < sequence }) < Int(sequence) - 1 {
+                    state.breaches.append("barrier \(sequence) overtakes records")
                 }
                 if state.rows.contains(where: { $0.sequence > sequence }) {
                     state.breaches.append("barrier \(sequence) was overtaken")
