@@ -39,9 +39,9 @@ struct RecoveryPlan {
         /// have records that this one doesn't have.
         var isDuplicateDisposable: Bool { action == .keep && !segment.isCompressed }
 
-        /// The offsets of the breaks with a decision.
-        func offsets(of decision: GapDecision) -> Set<Int> {
-            Set(breaks.filter { $0.decision == decision }.map(\.offset))
+        /// The offsets of the breaks with a decision, or only of those at which sequence numbers are missing.
+        func offsets(of decision: GapDecision, onlyNumbered: Bool = false) -> Set<Int> {
+            Set(breaks.filter { $0.decision == decision && ($0.isNumbered || !onlyNumbered) }.map(\.offset))
         }
 
         /// Plans a rewrite of the segment. If there are several reasons, the first is reported.
@@ -59,6 +59,8 @@ struct RecoveryPlan {
         /// The offset of the next valid frame; nil if there is none in this segment.
         var next: Int?
         var decision: GapDecision
+        /// Whether sequence numbers are missing at the place.
+        var isNumbered: Bool
     }
 
     /// A segment that only states which records are lost, or were never acknowledged.

@@ -130,7 +130,7 @@ struct Repair {
             contents: try buffer.load(try step.segment.file, of: header, isImmutable: true),
             to: file, end: end,
             recordCount: step.recordCount, abandoned: step.offsets(of: .abandonedClaims),
-            corrupted: step.offsets(of: .corruption), markersBefore: markers)
+            corrupted: step.offsets(of: .corruption, onlyNumbered: true), markersBefore: markers)
         try setAside(step.segment, replacement: name)
         try remove(SegmentName.poisoned(header.segmentNumber))
         add(

@@ -33,10 +33,11 @@ struct SegmentDecision {
                     || max(gap.durablePositionAfter, later.durablePosition) > header.position(at: gap.offset),
                 isSameBoot: header.bootID.isSameBoot(as: boot))
             let decision = DecisionTable.decide(evidence)
-            step.breaks.append(
-                RecoveryPlan.Break(offset: gap.offset, next: gap.next, decision: decision))
             let likelyEnd = gap.recordIndex + (decision == .corruption ? gap.tail?.likely ?? 0 : 0)
             let records = gap.recordIndex..<max(gap.recordIndex, gap.nextRecordIndex ?? likelyEnd)
+            step.breaks.append(
+                RecoveryPlan.Break(
+                    offset: gap.offset, next: gap.next, decision: decision, isNumbered: !records.isEmpty))
             switch decision {
             case .cleanEnd: continue
             case .abandonedClaims where !gap.isFillable:

@@ -51,7 +51,7 @@ struct SegmentRewrite {
             endsWithoutRecords = header.kind == .void || header.kind == .lost
         }
         let isAbandoned = abandoned.contains(previousEnd)
-        // A void or lost frame at the end has the numbers up to the footer's, unless damage comes after it.
+        // A void or lost frame at the end has the numbers up to the footer's, unless damage after it has numbers.
         let isCovered = endsWithoutRecords && !isAbandoned && !corrupted.contains(previousEnd)
         if nextIndex < recordCount, !isCovered {
             rewrite.add(

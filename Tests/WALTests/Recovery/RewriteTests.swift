@@ -7,7 +7,7 @@ import Testing
 /// stated a loss where there was none, an operator would look for records that nobody has written.
 @Suite struct RewriteTests {
     enum End: CaseIterable {
-        case abandonedClaim, voidFrame, voidFrameBeforeFooter
+        case abandonedClaim, voidFrame, voidFrameBeforeFooter, voidFrameBeforeDamage
     }
 
     private struct Gap: Hashable {
@@ -33,9 +33,13 @@ import Testing
         case .voidFrameBeforeFooter:
             first.add(.void, records: 1)
             first.seal()
+        case .voidFrameBeforeDamage: first.add(.void, records: 1)
         }
         var second = BuiltSegment(2, after: first)
-        second.add(.record, payload(3), records: 1)
+        // In the last case, the log was durable up to here. So the footer of the first segment is lost.
+        second.add(
+            .record, payload(3), records: 1,
+            durableDistance: end == .voidFrameBeforeDamage ? 0 : Frame.durableDistanceUnknown)
         first.damageHeader()
         let directory = try BuiltSegment.write([first, second])
         let void = [Gap(numbers: 2...2, reason: .void, isAcknowledged: false)]

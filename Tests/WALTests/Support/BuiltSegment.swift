@@ -2,8 +2,8 @@ import Foundation
 
 @testable import WAL
 
-/// A segment that a test builds frame by frame. The running kernel has written it, and no frame states that anything
-/// was durable.
+/// A segment that a test builds frame by frame. The running kernel has written it. A frame states that anything was
+/// durable only if the test gives a distance.
 struct BuiltSegment {
     private static let capacity = 64 << 10
 
@@ -35,8 +35,11 @@ struct BuiltSegment {
     }
 
     /// Adds a frame that stands for a number of records.
-    mutating func add(_ kind: Frame.Kind, _ body: [UInt8] = [], records: UInt64) {
-        addFrame(kind, body)
+    mutating func add(
+        _ kind: Frame.Kind, _ body: [UInt8] = [], records: UInt64,
+        durableDistance: UInt32 = Frame.durableDistanceUnknown
+    ) {
+        addFrame(kind, body, durableDistance)
         end = SegmentEnd(offset: bytes.count, recordCount: end.recordCount + records)
     }
 
@@ -57,13 +60,15 @@ struct BuiltSegment {
         bytes[100] ^= 1
     }
 
-    private mutating func addFrame(_ kind: Frame.Kind, _ body: [UInt8]) {
+    private mutating func addFrame(
+        _ kind: Frame.Kind, _ body: [UInt8], _ durableDistance: UInt32 = Frame.durableDistanceUnknown
+    ) {
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
         let (index, offset) = (UInt32(end.recordCount), bytes.count)
         let frame = body.withUnsafeBytes { body in
             Frame.encode(
-                kind: kind, recordIndex: index, durableDistance: Frame.durableDistanceUnknown, time: 1, body: body,
-                seed: seed, offset: offset)
+                kind: kind, recordIndex: index, durableDistance: durableDistance, time: 1, body: body, seed: seed,
+                offset: offset)
         }
         bytes += frame
     }
