@@ -289,6 +289,7 @@ final class GroupCommit: @unchecked Sendable {
             unsafe (target + 8).copyMemory(from: source + 8, byteCount: bytes.count - 8)
             unsafe CommitWord.store(source.load(at: 0), to: target)
         }
+        live.mapping.detach(from: footer.offset + frame.count)
         try live.file.truncate(to: footer.offset + frame.count)
         unsynced.append(live)
         catalog.state.withLock { state in

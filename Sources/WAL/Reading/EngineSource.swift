@@ -84,10 +84,11 @@ struct EngineSource: SegmentSource {
         let buffer = ReadBuffer()
         let bytes =
             if let live = entry.live {
-                // The mapping extends past the file once the segment is sealed, also in the middle of the scan.
+                // Bytes after the end, such as a footer, aren't searched.
                 unsafe SegmentBytes(UnsafeRawBufferPointer(rebasing: live.mapping.bytes[..<end.offset]))
             } else {
-                try buffer.load(try file(of: entry), of: entry.segment.header, isImmutable: true)
+                // Maintenance may be about to cut the file after its footer.
+                try buffer.load(try file(of: entry), of: entry.segment.header, isImmutable: false)
             }
         defer { withExtendedLifetime((buffer, entry)) {} }
         return try SegmentScan(bytes, header: entry.segment.header).gaps.first { $0.offset == offset }
@@ -129,7 +130,10 @@ struct EngineSource: SegmentSource {
             throw WALError(.closed, "The log was closed before \(entry.segment.path) was sealed. Reopen the log.")
         }
         let file = try file(of: entry)
-        return try ReadableSegment(entry.segment, in: file, size: try file.size(), footer: footer)
+        var size = try file.size()
+        // Maintenance may be about to cut the file to this size.
+        if !entry.segment.isCompressed { size = min(size, entry.fileSize) }
+        return try ReadableSegment(entry.segment, in: file, size: size, footer: footer)
     }
 
     func durablePosition(after position: UInt64) -> UInt64 {

@@ -76,6 +76,20 @@ final class Mapping: @unchecked Sendable {
         #endif
     }
 
+    /// Replaces the pages that start at or after an offset with zeros that belong to no file. The process may still
+    /// read them, but not store into them.
+    ///
+    /// Call this before cutting the file to the offset. An access past the end of a file raises SIGBUS, and a reader
+    /// may read there at a damaged frame with a wrong length.
+    func detach(from offset: Int) {
+        let start = Self.endOfPage(before: offset)
+        guard start < size else { return }
+        unsafe mmap(base + start, size - start, PROT_READ, MAP_PRIVATE | MAP_FIXED | Self.anonymous, -1, 0)
+    }
+
+    /// The end of the page that has the byte before an offset.
+    static func endOfPage(before offset: Int) -> Int { (offset + pageSize - 1) / pageSize * pageSize }
+
     private static let pageSize = sysconf(Int32(_SC_PAGESIZE))
 
     /// Reads pages and maps them, in one call instead of one page fault for every few pages. `offset` must be a

@@ -297,6 +297,38 @@ import Testing
         try await log.close()
     }
 
+    /// The readers have entered the segment while it had its full size. The damaged record states a length past the end
+    /// of the sealed file.
+    @Test func aReaderThatEnteredASegmentBeforeItWasSealedStaysWithinItsFile() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        try await log.append(payload(1))
+        let (reader, seeking) = (log.reader(), log.reader())
+        #expect(try reader.next()?.sequence == 1)
+        seeking.seek(to: 1)
+        #expect(try seeking.next()?.sequence == 1)
+        try await log.append(payload(2))
+        try await log.roll()
+        try await log.append(payload(3))
+        try await log.untilSealed()
+        let name = try segmentNames(directory.path)[0]
+        let image = LogImage(files: try contents(of: directory.path), names: [name], payloads: [:])
+        let second = try #require(image.frames(name).first { $0.sequences == 2..<3 })
+        let length = UInt32(WriteAheadLog.Configuration.small().segmentSize / 2)
+        let file = try FileHandle(forWritingTo: URL(filePath: directory.path + "/" + name))
+        try file.seek(toOffset: UInt64(second.offset + Frame.Offset.length))
+        try file.write(contentsOf: withUnsafeBytes(of: length.littleEndian, Array.init))
+        try file.close()
+        seeking.seek(to: 3)
+        #expect(try seeking.next()?.sequence == 3)
+        let entries = try readEntries(reader)
+        #expect(Self.sequences(entries) == [3])
+        #expect(Self.gaps(entries).map(\.first) == [2])
+        #expect(Self.gaps(entries).map(\.last) == [2])
+        try await log.close()
+        withExtendedLifetime(directory) {}
+    }
+
     /// A gap is an element, so that a loop can't overlook it.
     @Test func gapsAreElementsOfTheSequence() async throws {
         let copy = try Self.small { $0[1024 + 30] ^= 1 }
