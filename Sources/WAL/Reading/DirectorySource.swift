@@ -65,7 +65,6 @@ struct DirectorySource: SegmentSource {
             return nil
         }
         let segment = Segment(header: header, path: examined.path)
-        // The file may be cut to its final size meanwhile. All bytes that readers read are before that.
         return try ReadableSegment(
             segment, in: try examined.file, size: examined.fileSize, footer: examined.footer)
     }

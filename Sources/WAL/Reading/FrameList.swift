@@ -91,8 +91,12 @@ extension ReadOnlyLog {
         let header = segment.segment.header
         var search = FrameSearch(
             seed: segment.segment.seed, basePosition: header.basePosition, baseSequence: header.baseSequence)
+        let buffer = ReadBuffer()
+        defer { withExtendedLifetime(buffer) {} }
+        // A writer that opens the log meanwhile cuts the file.
+        let bytes = try segment.bytesForSearch(buffer)
         return try search.next(
-            in: segment.bytes, limit: segment.limit, after: offset, recordIndexMin: recordIndex) != nil
+            in: bytes, limit: min(segment.limit, bytes.count), after: offset, recordIndexMin: recordIndex) != nil
     }
 }
 

@@ -113,7 +113,7 @@ final class FramePlaces {
         guard !segment.isCompressed, let base = unsafe segment.bytes.base else { return nil }
         let known = max(1, Self.count(of: stretches[number].places, where: precedes))
         var place = stretches[number].places[known - 1]
-        let limit = segment.limit
+        let limit = segment.presentLimit
         while Int(place.offset) >= SegmentHeader.size, Int(place.offset) + Frame.headerSize <= limit {
             let frame = unsafe base + Int(place.offset)
             let length = Int(UInt32(truncatingIfNeeded: unsafe CommitWord.load(frame)))

@@ -90,7 +90,7 @@ extension LogReader {
     private func beginRun(_ segment: ReadableSegment) throws(WALError) {
         let header = segment.segment.header
         let reach = try readAhead.reach(offset, in: segment)
-        var limit = segment.limit & ~(Frame.alignment - 1)
+        var limit = min(segment.limit & ~(Frame.alignment - 1), segment.readableEnd(from: offset))
         // The bytes after `reach` aren't decompressed yet.
         if segment.isCompressed { limit = min(limit, reach) }
         var end = min(limit - Frame.headerSize + 1, reach)
@@ -112,9 +112,9 @@ extension LogReader {
     private func check(_ segment: ReadableSegment) throws(WALError) -> FrameValidity.Outcome {
         let limit = segment.limit
         guard offset + Frame.headerSize <= limit else { return unsafe .atLimit }
-        guard try segment.bytes.loadFrame(at: offset, limit: limit, seed: segment.segment.seed) else {
-            return unsafe .invalid(.checksum)
-        }
+        guard try segment.isReadable(at: offset),
+            try segment.bytes.loadFrame(at: offset, limit: limit, seed: segment.segment.seed)
+        else { return unsafe .invalid(.checksum) }
         guard let base = unsafe segment.bytes.base else { return unsafe .atLimit }
         return unsafe FrameValidity.check(
             commitWord: CommitWord.load(base + offset), base: base, offset: offset, limit: limit,

@@ -6,8 +6,9 @@ extension LogReader {
     /// Moves the reader to a sequence number. The next entry is the record with this number, or the first entry after
     /// it.
     ///
-    /// The reader keeps the segments that it was in, and the places of frames that it found there. So a seek into a plain segment that it
-    /// knows makes no system call, and takes less than a microsecond. The record is verified when it is read, as always.
+    /// The reader keeps the segments that it was in, and the places of frames that it found there. So a seek into a
+    /// plain segment that it knows takes less than a microsecond. It makes no system call, unless another process could
+    /// still seal the segment. The record is verified when it is read, as always.
     ///
     /// - Parameter sequence: The number. If the log doesn't have it yet, the reader is at the end.
     public func seek(to sequence: SequenceNumber) {
@@ -77,7 +78,8 @@ extension LogReader {
                     ? places.find(recordIndex: UInt32(clamping: wanted - header.baseSequence)) : nil
             case .time(let time): places.find(since: time)
             }
-        guard let found else { return false }
+        // The frames that lead to the place aren't verified, and the file may have been cut before it.
+        guard let found, Int(found.offset) + Frame.headerSize <= places.segment.presentLimit else { return false }
         if current?.segment !== places.segment.segment { switchTo(places.segment) }
         offset = Int(found.offset)
         recordIndex = found.recordIndex

@@ -8,12 +8,18 @@ struct ReadableSegment {
     let bytes: SegmentBytes
     /// Keeps the bytes mapped; nil if they are decompressed.
     private let mapping: Mapping?
+    /// The mapped file if another process may seal the segment; otherwise nil.
+    ///
+    /// Sealing cuts the file, and an access past the end of a file raises SIGBUS. The file isn't cut before the end of
+    /// a valid frame.
+    private let unsealedFile: File?
 
     /// Opens a live segment. `size` is the size of its file: a sealed one ends after the footer, and before the end of
     /// its mapping.
     init(live segment: Segment, mapping: Mapping, size: Int, footer: SegmentFooter?) {
         self.segment = segment
         self.mapping = mapping
+        unsealedFile = nil
         self.footer = footer
         isShared = true
         unsafe bytes = SegmentBytes(UnsafeRawBufferPointer(rebasing: mapping.bytes[..<size]))
@@ -30,9 +36,11 @@ struct ReadableSegment {
             let size = min(size, Int(clamping: segment.header.capacity))
             let mapping = try Mapping(file, size: size, isWritable: false)
             self.mapping = mapping
+            unsealedFile = footer == nil ? file : nil
             unsafe bytes = SegmentBytes(mapping.bytes)
         case .compressed(let compressed):
             mapping = nil
+            unsealedFile = nil
             bytes = SegmentBytes(compressed)
         }
     }
@@ -44,6 +52,17 @@ struct ReadableSegment {
 
     /// The offset up to which frames may reach.
     var limit: Int { min(size, Int(clamping: segment.header.capacity)) }
+
+    /// The offset up to which frames may reach at present. It is lower than ``limit`` if the file was cut meanwhile.
+    var presentLimit: Int {
+        guard let unsealedFile, let size = try? unsealedFile.size() else { return limit }
+        return min(limit, size)
+    }
+
+    /// The offset up to which frames can be checked without ``isReadable(at:)``, from the end of a valid frame on.
+    func readableEnd(from offset: Int) -> Int {
+        unsealedFile == nil ? .max : Mapping.endOfPage(before: offset + 1)
+    }
 
     /// The object that holds the bytes read last.
     var memory: AnyObject? { mapping ?? bytes.memory }
@@ -61,7 +80,45 @@ struct ReadableSegment {
 
     /// Checks the frame at an offset. Without the number of records before it, its record index may be any.
     func check(at offset: Int, recordIndexMin: UInt32 = 0) throws(WALError) -> FrameValidity.Outcome {
-        unsafe try bytes.check(at: offset, limit: limit, seed: segment.seed, recordIndexMin: recordIndexMin)
+        guard try isReadable(at: offset) else { return unsafe .invalid(.checksum) }
+        return unsafe try bytes.check(at: offset, limit: limit, seed: segment.seed, recordIndexMin: recordIndexMin)
+    }
+
+    /// Whether the frame at an offset can be checked in memory.
+    ///
+    /// In an unsealed file, a damaged length may lead past the place at which the file is cut next. So a frame that
+    /// leaves its first page is first verified with bytes that the system copies.
+    func isReadable(at offset: Int) throws(WALError) -> Bool {
+        guard let unsealedFile, let mapping, offset + Frame.headerSize <= limit else { return true }
+        let word = unsafe CommitWord.load(mapping.base + offset)
+        let length = Int(UInt32(truncatingIfNeeded: word))
+        let end = offset + roundedUp8(length)
+        // A length beyond the limit isn't followed.
+        guard end > Mapping.endOfPage(before: offset + 1), end <= limit else { return true }
+        let start = offset + Frame.Offset.recordIndex
+        return try unsafe withUnsafeTemporaryAllocation(
+            byteCount: min(end - start, Self.pieceSize), alignment: 8
+        ) { room in
+            Result { () throws(WALError) -> Bool in
+                var checksum = Checksum.of(Frame.place(offset: offset, length: length), after: segment.seed)
+                for place in stride(from: start, to: end, by: Self.pieceSize) {
+                    let piece = unsafe UnsafeMutableRawBufferPointer(
+                        rebasing: room[..<min(end - place, Self.pieceSize)])
+                    guard unsafe try unsealedFile.read(at: place, into: piece) == piece.count else { return false }
+                    checksum = unsafe Checksum.of(UnsafeRawBufferPointer(piece), after: checksum)
+                }
+                return checksum == UInt32(truncatingIfNeeded: word >> 32)
+            }
+        }.get()
+    }
+
+    private static let pieceSize = 64 << 10
+
+    /// Returns the segment's bytes for a search, which isn't led by valid frames. The bytes of an unsealed file are
+    /// copied into the buffer, and valid while it is referenced.
+    func bytesForSearch(_ buffer: ReadBuffer) throws(WALError) -> SegmentBytes {
+        guard let unsealedFile else { return bytes }
+        return try buffer.load(.plain(unsealedFile), of: segment.header, isImmutable: false)
     }
 
     /// Whether a frame is committed at an offset of a plain segment.

@@ -299,11 +299,14 @@ import Testing
 
     /// The readers have entered the segment while it had its full size. The damaged record states a length past the end
     /// of the sealed file.
-    @Test func aReaderThatEnteredASegmentBeforeItWasSealedStaysWithinItsFile() async throws {
+    @Test(arguments: [false, true])
+    func aReaderThatEnteredASegmentBeforeItWasSealedStaysWithinItsFile(isOfTheLog: Bool) async throws {
         let directory = TemporaryDirectory()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
         try await log.append(payload(1))
-        let (reader, seeking) = (log.reader(), log.reader())
+        let other = try ReadOnlyLog(at: directory.path)
+        let reader = isOfTheLog ? log.reader() : other.reader()
+        let seeking = isOfTheLog ? log.reader() : other.reader()
         #expect(try reader.next()?.sequence == 1)
         seeking.seek(to: 1)
         #expect(try seeking.next()?.sequence == 1)
