@@ -949,10 +949,14 @@ class Recovery:
     def least_position(self):
         """What an opening decides, at its end, 6: the lowest base position of the fresh segment after damage, or 0."""
         number, capacity = (self.last.number, self.last.header.capacity) if self.last else (0, 0)
-        limit = self.last.header.position + capacity if self.last else 0
         damage = [f for f in self.findings if f["class"] == CORRUPTION and f["segment"] >= number]
         if not damage:
             return 0
+        if self.last:
+            limit = self.last.header.position + capacity
+        else:
+            numbers = [s.number for s in self.log.all if s.number < 1 << 61] + [f["segment"] for f in damage]
+            limit = min(max(numbers), 1 << 29) << 32
         reach = max([1 << 62] + [s.header.position + (1 << 40) for s in self.log.segments if s.number in self.kept])
         return min(limit + sum(min(max(f["bytes"], capacity), 1 << 32) for f in damage if f["segment"] > number), reach)
 

@@ -97,6 +97,9 @@ struct RecoveryPlan {
 
     /// No log reaches this number. From it on, only the numbers of files in place count.
     private static let strayNumberMax: UInt64 = 1 << 61
+    /// The highest number of full segments by which a log position is estimated. It keeps the positions of all later
+    /// segments within the reach of a log's first header.
+    private static let fullSegmentsMax: UInt64 = 1 << 29
 
     init(_ segments: [ExaminedSegment], currentBoot: BootID) {
         let logID = Self.logID(of: segments)
@@ -160,7 +163,10 @@ struct RecoveryPlan {
         let sizes = damage.filter { $0.segment > last.number }.map {
             min(max(UInt64(clamping: $0.byteCount), last.capacity), SegmentHeader.lengthMax)
         }
-        return min(sizes.reduce(last.limit, +), reach.position)
+        // If no segment stays, only the numbers of the segments bound the bytes that the log has had.
+        let count = max(nextNumber - 1, damage.map(\.segment).max() ?? 0)
+        let limit = hasSegments ? last.limit : min(count, Self.fullSegmentsMax) * SegmentHeader.lengthMax
+        return min(sizes.reduce(limit, +), reach.position)
     }
 
     /// Adopts the decisions of an interrupted recovery.

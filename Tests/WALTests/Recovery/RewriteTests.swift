@@ -116,4 +116,51 @@ import Testing
         #expect(try readAll(reader).map(\.sequence) == [sequence])
         try again.closeBlocking()
     }
+
+    /// Retention has removed all segments before the last one, whose header is damaged. The prepared segment after it
+    /// states which log it is.
+    @Test(arguments: [false, true])
+    func `positions don't go back if no segment stays`(isInterrupted: Bool) throws {
+        let directory = TemporaryDirectory()
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        for number in 1...200 {
+            try log.appendBlocking(payload(number, size: 100))
+            if number == 150 { try log.rollBlocking() }
+        }
+        let logID = log.id
+        try log.closeBlocking()
+        let reader = try ReadOnlyLog(at: directory.path).reader(visibility: .durable)
+        #expect(try readAll(reader).count == 200)
+        let known = reader.durablePosition
+
+        let names = try segmentNames(directory.path)
+        try #require(names.count == 2)
+        try FileManager.default.removeItem(atPath: directory.path + "/" + names[0])
+        let url = URL(filePath: directory.path + "/" + names[1])
+        var bytes = [UInt8](try Data(contentsOf: url))
+        for offset in 0..<SegmentHeader.size { bytes[offset] = 0xFF }
+        try Data(bytes).write(to: url, options: .atomic)
+        let prepared = SegmentHeader(
+            logID: logID, segmentNumber: 3, incarnation: 1, capacity: UInt64(SegmentHeader.size), state: .prepared)
+        var start = [UInt8](repeating: 0, count: SegmentHeader.size)
+        start.withUnsafeMutableBytes { start in
+            if let base = start.baseAddress { prepared.encode(to: base) }
+        }
+        try Data(start).write(to: URL(filePath: directory.path + "/" + SegmentName.of(3)))
+
+        if isInterrupted { _ = try Recovery.recover(Directory(path: directory.path), configuration: .small()) }
+        let again = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        #expect(again.engine.catalog.waitForClaimed().position > known)
+        let sequence = try again.appendBlocking(payload(201))
+        // The opening that was interrupted has removed the prepared segment, and with it the log's identifier.
+        if !isInterrupted {
+            #expect(again.id == logID)
+            #expect(try readAll(reader).isEmpty)
+            try again.syncBlocking()
+            // States that the record before it is durable.
+            try again.appendBlocking(payload(202))
+            #expect(try readAll(reader).map(\.sequence) == [sequence])
+        }
+        try again.closeBlocking()
+    }
 }
