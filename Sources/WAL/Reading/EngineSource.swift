@@ -55,7 +55,7 @@ struct EngineSource: SegmentSource {
         if entry.live != nil, place.isEmpty, place.offset < end.offset { return Continuation(step: .end) }
         var gaps: [LogGap] = []
         if place.offset != end.offset {
-            guard let gap = try gap(in: entry, at: place.offset, before: end) else {
+            guard let gap = try gap(of: segment, entry, at: place.offset, before: end) else {
                 return Continuation(step: .beginning)
             }
             let first = entry.segment.header.baseSequence + gap.recordIndex
@@ -78,8 +78,9 @@ struct EngineSource: SegmentSource {
 
     /// Returns the gap that begins at an offset of an ended segment.
     private func gap(
-        in entry: CatalogEntry, at offset: Int, before end: SegmentEnd
+        of segment: ReadableSegment, _ entry: CatalogEntry, at offset: Int, before end: SegmentEnd
     ) throws(WALError) -> SegmentScan.Gap? {
+        if let known = segment.scannedGaps.byOffset[offset] { return known }
         // Keeps the bytes in memory.
         let buffer = ReadBuffer()
         let bytes =
@@ -91,7 +92,9 @@ struct EngineSource: SegmentSource {
                 try buffer.load(try file(of: entry), of: entry.segment.header, isImmutable: false)
             }
         defer { withExtendedLifetime((buffer, entry)) {} }
-        return try SegmentScan(bytes, header: entry.segment.header).gaps.first { $0.offset == offset }
+        let gaps = try SegmentScan(bytes, header: entry.segment.header).gaps
+        segment.scannedGaps.byOffset = Dictionary(gaps.map { ($0.offset, $0) }) { first, _ in first }
+        return segment.scannedGaps.byOffset[offset]
     }
 
     /// Returns the next segment that has a file, and the gaps before it.

@@ -6,6 +6,8 @@ struct ReadableSegment {
     /// reading costs a producer a fault.
     let isShared: Bool
     let bytes: SegmentBytes
+    /// The gaps that the last scan of the whole segment has found. A segment may have thousands.
+    let scannedGaps = ScannedGaps()
     /// Keeps the bytes mapped; nil if they are decompressed.
     private let mapping: Mapping?
     /// The mapped file if another process may seal the segment; otherwise nil.
@@ -159,4 +161,9 @@ struct ReadableSegment {
         let entry = index[low - 1]
         return (Int(entry.offset), UInt32(truncatingIfNeeded: entry.sequence - segment.header.baseSequence))
     }
+}
+
+/// The gaps of a segment, by their offsets.
+final class ScannedGaps {
+    var byOffset: [Int: SegmentScan.Gap] = [:]
 }

@@ -264,6 +264,46 @@ import Testing
         try await again.close()
     }
 
+    /// Counts the reads of a whole file of this size.
+    private final class WholeReads: StorageHook {
+        private let size: Int
+        private let found = Monitor(0)
+        var count: Int { found.withLock { $0 } }
+
+        init(size: Int) { self.size = size }
+
+        func before(_ call: StorageCall) -> StorageVerdict {
+            if case .read(_, let offset, let count) = call, offset == 0, count == size { found.withLock { $0 += 1 } }
+            return .proceed
+        }
+
+        func after(_ call: StorageCall, result: Int) {}
+    }
+
+    /// A scan for each of thousands of gaps would take minutes.
+    @Test func oneScanFindsAllGapsOfASegment() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        for number in 1...200 { try await log.append(payload(number)) }
+        try await log.roll()
+        try await log.close()
+        var size = 0
+        try Self.changeFile(directory.path + "/" + (try segmentNames(directory.path)[0])) { bytes in
+            let frames = SpecimenSegment(bytes, bootID: []).frames
+            for index in stride(from: 1, to: 200, by: 2) { bytes[frames[index].offset + 30] ^= 1 }
+            size = bytes.count
+        }
+        let reads = WholeReads(size: size)
+        StorageHooks.install(reads, for: directory.path)
+        defer { StorageHooks.remove(from: directory.path) }
+        let again = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        let entries = try readEntries(again.reader())
+        #expect(Self.sequences(entries) == (1...200).filter { $0 % 2 == 1 })
+        #expect(Self.gaps(entries).map(\.first.rawValue) == (1...200).filter { $0 % 2 == 0 })
+        #expect(reads.count == 1)
+        try await again.close()
+    }
+
     /// A sealed file is smaller than its mapping. The damaged record states a length past the file's end. Or it has
     /// bytes that look like such a frame, and a search for the next frame finds them.
     @Test(arguments: [Frame.Offset.length, Frame.Offset.checksum])
