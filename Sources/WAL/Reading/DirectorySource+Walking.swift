@@ -119,9 +119,10 @@ extension DirectorySource {
             isFollowed = true
             guard let header = next.header else { break }
             guard next.belongs(to: logID) else { continue }
-            guard header.follows(old), HeaderReach().has(header),
-                place.isFooter || isSealedYet(segment, before: header, at: place)
-            else { break }
+            guard header.follows(old), HeaderReach().has(header) else { break }
+            if !place.isFooter {
+                guard try isSealedYet(segment, before: header, at: place) else { break }
+            }
             return Continuation(step: try readable(number).map { .segment($0) } ?? .again)
         }
         if isFollowed {
@@ -144,10 +145,16 @@ extension DirectorySource {
     }
 
     /// Whether a place is the end of a segment that a live writer has ended and is about to seal. Without a writer,
-    /// recovery decides how that segment ends.
-    private func isSealedYet(_ segment: ReadableSegment, before next: SegmentHeader, at place: ReadingPlace) -> Bool {
-        place.isEmpty && Int(clamping: next.predecessor.length) <= place.offset
-            && segment.size >= Int(clamping: segment.segment.header.capacity) && DirectoryLock.isHeld(in: directory)
+    /// recovery decides how that segment ends. If another file has taken the place of the reader's, it may have the
+    /// next records at lower offsets.
+    private func isSealedYet(
+        _ segment: ReadableSegment, before next: SegmentHeader, at place: ReadingPlace
+    ) throws(WALError) -> Bool {
+        let old = segment.segment.header
+        guard place.isEmpty, Int(clamping: next.predecessor.length) <= place.offset,
+            segment.size >= Int(clamping: old.capacity), DirectoryLock.isHeld(in: directory)
+        else { return false }
+        return try examined(old.segmentNumber)?.header?.incarnation == old.incarnation
     }
 
     /// Returns the step at the end of the last segment, or nil if that takes an examination of the whole log.

@@ -38,6 +38,31 @@ import Testing
         #expect(records == wanted)
     }
 
+    /// The reader waits at a claim. Its writer dies, and an opening replaces the file, because a record before the
+    /// claim is damaged. In the new file, the record after the claim is at a lower offset than the claim was.
+    @Test func aReaderContinuesInASmallerFile() throws {
+        var first = BuiltSegment(1)
+        first.add(.record, payload(1), records: 1)
+        first.add(.record, payload(2, size: 500), records: 1)
+        let damaged = first.end.offset - 16  // In the payload.
+        first.add(.record, payload(3), records: 1)
+        first.abandon(byteCount: 32, records: 1)
+        first.add(.record, payload(5), records: 1)
+        let directory = try BuiltSegment.write([first])
+        let file = try #require(FileHandle(forUpdatingAtPath: directory.path + "/" + SegmentName.of(1)))
+        try file.seek(toOffset: UInt64(damaged))
+        try file.write(contentsOf: Data([0]))
+        try file.close()
+
+        let writer = try DirectoryLock(Directory(path: directory.path))
+        let reader = try ReadOnlyLog(at: directory.path).reader()
+        #expect(try readAll(reader).map(\.payload) == [payload(1), payload(3)])
+        writer.release()
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        #expect(try readAll(reader).map(\.payload) == [payload(5)])
+        try log.closeBlocking()
+    }
+
     /// The writer has ended before the reader looks.
     @Test func aReaderContinuesAfterAFailedSync() async throws {
         let directory = TemporaryDirectory()
