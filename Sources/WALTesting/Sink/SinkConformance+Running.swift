@@ -42,6 +42,7 @@ extension SinkConformance {
         case .keepsPositions: try await examination.keepsPositions()
         case .refusesOtherLaneCount: try await examination.refusesOtherLaneCount()
         case .keepsLogsApart: try await examination.keepsLogsApart()
+        case .reportsPositions: try await examination.reportsPositions()
         case .keepsOrder: try await examination.keepsOrder()
         case .deletes: try await examination.deletes()
         case .keepsEvents: try await examination.keepsEvents()

@@ -17,6 +17,8 @@ public enum SinkConformance: String, CaseIterable, Hashable, Sendable {
     case refusesOtherLaneCount
     /// Lanes of two logs in one destination are independent.
     case keepsLogsApart
+    /// The lanes that a sink reports without a claim are those of the log as they are now.
+    case reportsPositions
     /// The last value of a key remains, within a batch and across batches.
     case keepsOrder
     /// Deletes and values of a key take effect in their order.
@@ -74,6 +76,7 @@ public enum SinkConformance: String, CaseIterable, Hashable, Sendable {
         case .keepsPositions: "A claim by a new sink returns the positions that batches of another sink have moved."
         case .refusesOtherLaneCount: "A claim with another number of lanes fails permanently and changes nothing."
         case .keepsLogsApart: "Lanes of two logs in one destination are independent."
+        case .reportsPositions: "The lanes that a sink reports without a claim are those of the log as they are now."
         case .keepsOrder: "The last value of a key remains, within a batch and across batches."
         case .deletes: "Deletes and values of a key take effect in their order."
         case .keepsEvents: "Each event exists once."

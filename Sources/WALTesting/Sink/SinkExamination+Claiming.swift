@@ -55,4 +55,35 @@ extension SinkExamination {
         try rule.expect(first.lanes, (0..<4).map { SinkLane(index: $0, epoch: 2, position: 1) })
         try await expectContents(after: [set(1, "a"), set(2, "b"), set(3, "c")], SinkRule.once)
     }
+
+    /// Asks a sink for lanes that another sink claims and moves. A sink that remembers its own lanes, or that claims lanes
+    /// to read them, fails.
+    func reportsPositions() async throws {
+        let sink = try await sink()
+        guard let unclaimed = try await sink.positions(of: 0..<4, log: log) else {
+            throw CheckSkipped(reason: "the sink returns nil from positions")
+        }
+        try rule(SinkRule.report).expect(unclaimed, [], "lanes of an unclaimed log")
+        let other = LogID.random()
+        let some = try await sink.claim(1..<3, of: 4, log: other)
+        try await expectReport(some, by: sink, of: 0..<4, log: other, "lanes of a log with two claimed lanes")
+        _ = try await sink.claim(0..<4, of: 4, log: log)
+        var owner = try await owner()
+        try await expectReport(owner.lanes, by: sink, of: 0..<4, log: log, "lanes that another owner has claimed")
+        try await owner.apply(owner.batch(payloads([set(1, "a")])))
+        let number = try numbers(1, inLane: 2, of: 4)[0]
+        try await owner.apply(owner.batch(payloads([set(number, "b")]), lanes: [owner.lanes[2]]))
+        for asked in [sink, owner.sink] {
+            try await expectReport(owner.lanes, by: asked, of: 0..<4, log: log, "lanes that an owner has moved")
+            try await expectReport(Array(owner.lanes[1...2]), by: asked, of: 1..<3, log: log, "some of these lanes")
+        }
+        try await expectReport(some, by: sink, of: 0..<4, log: other, "lanes that no owner has moved")
+    }
+
+    private func expectReport(
+        _ lanes: [SinkLane], by sink: Fixture.Tested, of range: Range<Int>, log: LogID, _ what: String
+    ) async throws {
+        let found = try await sink.positions(of: range, log: log) ?? []
+        try rule(SinkRule.report).expect(found.sorted { $0.index < $1.index }, lanes, what)
+    }
 }

@@ -5,6 +5,8 @@ enum SinkRule {
     static let positions = "claim returns the durably applied position of each lane, whichever owner applied it."
     static let laneCount = "claim throws and changes nothing if the log had another number of lanes before."
     static let logs = "Positions and epochs are kept for each lane of each log."
+    static let report =
+        "positions returns the wanted lanes of the log as they are now, without those that were never claimed."
     static let order = "Records of one key reach the destination in the order of the batch and of the batches."
     static let once = "Each record takes effect once."
     static let together = "apply writes the rows and moves the positions in one transaction, or does neither."

@@ -4,6 +4,7 @@ import WALTesting
 enum Bug: String, CaseIterable, Sendable {
     case startsAtEpochZero, keepsEpochs, raisesAllEpochs, forgetsPositions, claimsOldPositions
     case takesOtherLaneCount, takesFewerLanes, retriesOtherLaneCount, sharesPositions
+    case reportsOldPositions, reportsOldEpochs, reportsOtherLogs, reportsAllLanes, reportsByClaiming
     case appliesTwice, reordersBatches, losesDeletes, deletesAtTheEnd
     case ignoresEpochs, ignoresPositions, takesPositionsAhead, checksOneLane, checksTheLastLane, checksOneEpoch
     case movesOneLane, movesAllLanes, cutsPositions
@@ -22,6 +23,8 @@ enum Bug: String, CaseIterable, Sendable {
         case .claimsOldPositions: [.keepsPositions, .survivesLostReplies]
         case .takesOtherLaneCount, .takesFewerLanes, .retriesOtherLaneCount: [.refusesOtherLaneCount]
         case .sharesPositions: [.keepsLogsApart]
+        case .reportsOldPositions, .reportsOldEpochs, .reportsOtherLogs, .reportsAllLanes, .reportsByClaiming:
+            [.reportsPositions]
         case .appliesTwice: [.keepsEvents, .refusesReplay, .deliversEverything, .resumesAfterEveryBatch]
         case .reordersBatches: [.keepsOrder, .deletes, .deliversEverything]
         case .losesDeletes: [.deletes, .refusesReplay, .deliversEverything]

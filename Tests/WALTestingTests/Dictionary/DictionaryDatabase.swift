@@ -71,4 +71,20 @@ final class DictionaryDatabase: Sendable {
             return claimed
         }
     }
+
+    func positions(of range: Range<Int>, log wanted: LogID) -> [SinkLane] {
+        let log = has(.sharesPositions) ? LogID(low: 0, high: 0) : wanted
+        return state.withLock { state in
+            if has(.reportsByClaiming) {
+                for index in range where state.logs[log] != nil { state.logs[log]?.lanes[index].epoch += 1 }
+            }
+            let known = has(.reportsOtherLogs) ? state.logs.values.flatMap(\.lanes) : state.logs[log]?.lanes ?? []
+            var lanes = known.filter { $0.epoch > 0 && (has(.reportsAllLanes) || range.contains($0.index)) }
+            for index in lanes.indices {
+                if has(.reportsOldEpochs) { lanes[index].epoch = 1 }
+                if has(.reportsOldPositions) { lanes[index].position = .zero }
+            }
+            return lanes
+        }
+    }
 }

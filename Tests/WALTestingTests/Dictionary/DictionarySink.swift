@@ -12,6 +12,10 @@ struct DictionarySink: Sink {
         try database.claim(lanes, of: laneCount, log: log)
     }
 
+    func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]? {
+        database.positions(of: lanes, log: log)
+    }
+
     func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
         try await database.apply(batch)
     }
