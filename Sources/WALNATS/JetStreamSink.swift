@@ -46,6 +46,20 @@
             try await writer.claim(lanes, of: laneCount, log: log)
         }
 
+        /// Returns lanes of a log as they are now, without claiming them. Leaves out those that were never claimed.
+        ///
+        /// - Parameters:
+        ///   - lanes: The indices of the lanes.
+        ///   - log: The identifier of the log.
+        /// - Returns: The lanes as the last message of the log's stream has them. Empty without a stream.
+        /// - Throws: ``JetStreamError``:
+        ///   - `foreignStream` if the stream belongs to another log, was purged, or has lost its last message
+        ///   - `closed` if the sink was closed
+        ///   - any other code for an error of the connection or the servers
+        public func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]? {
+            try await writer.positions(of: lanes, log: log)
+        }
+
         /// Stores a batch, with the new position of its lanes.
         ///
         /// - Parameter batch: The records, and the lanes to move.

@@ -58,6 +58,16 @@
             return Array(state.lanes[lanes])
         }
 
+        /// Returns lanes as the last message of the log's stream has them. Returns none without a stream. If the stream
+        /// was deleted, the next claim throws that.
+        func positions(of lanes: Range<Int>, log: LogID) throws(JetStreamError) -> [SinkLane] {
+            let connection = try connected()
+            guard let info = try connection.info(of: StreamNames.stream(of: log, configuration)),
+                let known = try last(of: log, in: info, on: connection)
+            else { return [] }
+            return known.state.lanes.filter { lanes.contains($0.index) && $0.epoch > 0 }
+        }
+
         func apply(_ batch: SinkBatch) throws(JetStreamError) {
             let connection = try connected()
             guard let before = known[batch.log], before.state.lanes.count == batch.laneCount,

@@ -107,6 +107,10 @@
                 return try await base.claim(lanes, of: laneCount, log: log)
             }
 
+            func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]? {
+                try await base.positions(of: lanes, log: log)
+            }
+
             func apply(_ batch: SinkBatch) async throws -> SinkReceipt { try await base.apply(batch) }
             func classify(_ error: any Error) -> SinkFailure { base.classify(error) }
             func close() async { await base.close() }

@@ -1,5 +1,6 @@
 #if NATS
     import Foundation
+    import TestSupport
     import Testing
     import WAL
     import WALDelivery
@@ -101,6 +102,47 @@
             #expect(error.map { sink.classify($0) } == .fatal)
             #expect(try request("STREAM.INFO.\(stream)", "", to: servers.addresses[0]).contains("10059"))
             await sink.close()
+        }
+
+        /// A flusher that finds no lanes claims them, and the claim throws.
+        @Test func aDeletedStreamHasNoLanes() async throws {
+            let sink = try JetStreamSink(servers.configuration)
+            _ = try await sink.claim(0..<1, of: 1, log: log)
+            #expect(try await sink.positions(of: 0..<1, log: log)?.map(\.epoch) == [1])
+            _ = try request("STREAM.DELETE.\(stream)", "", to: servers.addresses[0])
+            #expect(try await sink.positions(of: 0..<1, log: log) == [])
+            await sink.close()
+        }
+
+        /// A single server was restored from an older copy while nothing was written. The stream lacked an acknowledged
+        /// record until the next one.
+        @Test func anIdleStreamGetsWhatItHasLost() async throws {
+            let servers = try Servers()
+            let directory = NSTemporaryDirectory() + "/nats-log-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let log = try await WriteAheadLog.open(at: directory)
+            let flusher = Flusher(
+                log: log, sink: try JetStreamSink(servers.configuration),
+                configuration: Flusher.Configuration(checkInterval: .milliseconds(100))
+            ) { _ in 0 }
+            let delivery = Task { try await flusher.run() }
+            let (data, copy) = (servers.directory + "/n1", servers.directory + "/older")
+            try await log.append("kept")
+            try await flusher.drain()
+            try servers.signal(1, "KILL")
+            try FileManager.default.copyItem(atPath: data, toPath: copy)
+            try servers.restart(1)
+            try await log.append("lost")
+            try await flusher.drain()
+            try servers.signal(1, "KILL")
+            try FileManager.default.removeItem(atPath: data)
+            try FileManager.default.moveItem(atPath: copy, toPath: data)
+            try servers.restart(1)
+            try await eventually { (try? StreamReading(of: log.id, servers.configuration).records.count) == 2 }
+            #expect(flusher.statistics.claimsLost > 0)
+            delivery.cancel()
+            _ = await delivery.result
+            try await log.close()
         }
 
         /// The stream's own limit is below the server's. A flusher would retry such a record forever.
