@@ -35,7 +35,7 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
     public var coalescedRecords: UInt64
     /// The number of records missing from the log that were acknowledged, or may have been.
     public var lostRecords: UInt64
-    /// The number of claims that showed that the sink had lost an earlier claim or a position.
+    /// The number of times that the sink had lost an earlier claim or a position, as a claim or its positions have shown.
     public var lostClaims: UInt64
     /// The failed calls of the sink, by kind.
     public var failures: [Failures]
