@@ -15,8 +15,8 @@ extension WriteAheadLog.Configuration {
             "targetSegmentRecords is 1 to \(SegmentHeader.recordCountMax), not \(targetSegmentRecords)")
         try require(
             (1...4).contains(maxPreparedSegments), "maxPreparedSegments is 1 to 4, not \(maxPreparedSegments)")
-        if let diskBudget, let budgetOfProducers {
-            let least = diskBudget - budgetOfProducers + 4 * segmentSize
+        if let diskBudget {
+            let least = (sealedCompression == .none ? 4 : 5) * segmentSize
             try require(
                 diskBudget >= least,
                 "diskBudget is at least four segments, and one to compress into (\(least) bytes), not \(diskBudget)")

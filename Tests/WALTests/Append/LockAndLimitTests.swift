@@ -75,6 +75,10 @@ import Testing
         let mistakes: [(inout WriteAheadLog.Configuration) -> Void] = [
             { $0.segmentSize = 1000 }, { $0.segmentSize = 2 << 30 }, { $0.segmentSize = 65537 },
             { $0.targetSegmentRecords = 0 }, { $0.maxPreparedSegments = 0 }, { $0.diskBudget = $0.segmentSize },
+            {
+                $0.diskBudget = Int.min
+                $0.sealedCompression = .lz4
+            },
         ]
         for mistake in mistakes {
             var configuration = WriteAheadLog.Configuration.small()
