@@ -130,7 +130,7 @@ extension DirectorySource {
         } else if let step = try stepAtEnd(of: segment, at: place) {
             return Continuation(step: step)
         }
-        return try mapped(old, at: place)
+        return try mapped(segment, at: place)
     }
 
     /// Whether a producer may be about to commit a frame at a place, in a segment that a live writer has ended and not
@@ -179,7 +179,8 @@ extension DirectorySource {
     }
 
     /// Continues at the place at which recovery would continue.
-    private func mapped(_ old: SegmentHeader, at place: ReadingPlace) throws(WALError) -> Continuation {
+    private func mapped(_ segment: ReadableSegment, at place: ReadingPlace) throws(WALError) -> Continuation {
+        let old = segment.segment.header
         for isFresh in [false, true] {
             let map = try maps.map(isFresh: isFresh)
             guard map.files.segments.contains(old.segmentNumber) else { return try behindRemoved(old, map) }
@@ -201,7 +202,11 @@ extension DirectorySource {
                 if found.decision == .abandonedClaims, DirectoryLock.isHeld(in: directory) {
                     return Continuation(step: .end)
                 }
-                guard let next = found.next else { return try self.next(map, index + 1) }
+                guard let next = found.next else {
+                    // A writer may have appended to the segment since the map was made.
+                    if !isFresh, try segment.hasFrame(after: place.offset) { continue }
+                    return try self.next(map, index + 1)
+                }
                 return Continuation(step: .frame(next), gaps: map.gaps)
             }
         }

@@ -88,15 +88,7 @@ extension ReadOnlyLog {
         // A segment is sealed, and compressed, only when all of it is committed.
         if segment.footer != nil || segment.isCompressed { return true }
         if isWritten { return false }
-        let header = segment.segment.header
-        var search = FrameSearch(
-            seed: segment.segment.seed, basePosition: header.basePosition, baseSequence: header.baseSequence)
-        let buffer = ReadBuffer()
-        defer { withExtendedLifetime(buffer) {} }
-        // A writer that opens the log meanwhile cuts the file.
-        let bytes = try segment.bytesForSearch(buffer)
-        return try search.next(
-            in: bytes, limit: min(segment.limit, bytes.count), after: offset, recordIndexMin: recordIndex) != nil
+        return try segment.hasFrame(after: offset, recordIndexMin: recordIndex)
     }
 }
 

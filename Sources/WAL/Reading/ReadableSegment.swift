@@ -116,11 +116,18 @@ struct ReadableSegment {
 
     private static let pieceSize = 64 << 10
 
-    /// Returns the segment's bytes for a search, which isn't led by valid frames. The bytes of an unsealed file are
-    /// copied into the buffer, and valid while it is referenced.
-    func bytesForSearch(_ buffer: ReadBuffer) throws(WALError) -> SegmentBytes {
-        guard let unsealedFile else { return bytes }
-        return try buffer.load(.plain(unsealedFile), of: segment.header, isImmutable: false)
+    /// Whether an unsealed file has a valid frame after a place that has none.
+    ///
+    /// No valid frames lead the search, so it uses a copy of the bytes.
+    func hasFrame(after offset: Int, recordIndexMin: UInt32 = 0) throws(WALError) -> Bool {
+        guard let unsealedFile else { return false }
+        let header = segment.header
+        let buffer = ReadBuffer()
+        defer { withExtendedLifetime(buffer) {} }
+        let bytes = try buffer.load(.plain(unsealedFile), of: header, isImmutable: false)
+        var search = FrameSearch(
+            seed: segment.seed, basePosition: header.basePosition, baseSequence: header.baseSequence)
+        return try search.next(in: bytes, limit: bytes.count, after: offset, recordIndexMin: recordIndexMin) != nil
     }
 
     /// Whether a frame is committed at an offset of a plain segment.

@@ -372,6 +372,35 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
+    /// The reader has found the damage at the end of the log. The frames that come after it are in the same file.
+    @Test func aReaderOfADirectoryContinuesAfterDamageInTheLastFrame() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await WriteAheadLog.open(at: directory.path, configuration: .small())
+        // With another file, the reader would examine the log again.
+        try await eventually { log.statistics.preparedSegmentCount >= 2 }
+        for number in 1...2 { try await log.append(payload(number)) }
+        let path = directory.path + "/" + (try segmentNames(directory.path)[0])
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        let place = SpecimenSegment(bytes, bootID: []).frames[1].offset + Frame.Offset.body
+        // In place, because the writer has mapped the file.
+        let file = try #require(FileHandle(forUpdatingAtPath: path))
+        try file.seek(toOffset: UInt64(place))
+        try file.write(contentsOf: Data([bytes[place] ^ 1]))
+        try file.close()
+        let reader = try ReadOnlyLog(at: directory.path).reader()
+        let entries = try readEntries(reader)
+        #expect(Self.sequences(entries) == [1])
+        #expect(Self.gaps(entries).map(\.first) == [2])
+        #expect(Self.gaps(entries).map(\.last) == [2])
+        #expect(try readEntries(reader).isEmpty)
+        try await log.append(payload(3))
+        let later = try readEntries(reader)
+        #expect(Self.sequences(later) == [3])
+        #expect(Self.gaps(later).isEmpty)
+        try await log.close()
+        withExtendedLifetime(directory) {}
+    }
+
     /// A gap is an element, so that a loop can't overlook it.
     @Test func gapsAreElementsOfTheSequence() async throws {
         let copy = try Self.small { $0[1024 + 30] ^= 1 }
