@@ -48,15 +48,15 @@ final class GroupCommit: @unchecked Sendable {
     /// the next round, which leads it.
     @inline(never)
     func blockUntilDurable(_ target: SyncTarget) throws(WALError) {
-        var isRetry = false
+        var retryCount = 0
         while true {
             let key = waiters.prepareToWait()
             switch try state.withLock({ state throws(WALError) in try state.role(for: target) }) {
             case .durable: return
             case .leader:
                 // The last round stopped short: an earlier producer has claimed but not committed. Let it run.
-                if isRetry { NamedThread.yield() }
-                isRetry = true
+                if retryCount > 0 { NamedThread.yield(afterTurns: retryCount) }
+                retryCount += 1
                 do throws(WALError) {
                     try finishLeading { commit throws(WALError) in try commit.advance(syncs: true) }
                 } catch {

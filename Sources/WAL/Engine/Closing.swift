@@ -21,8 +21,10 @@ extension Engine {
         let result = Result { () throws(WALError) in
             // Claims from before the closing are still being committed: continue until all of them are in.
             let target = catalog.waitForClaimed()
+            var turnCount = 0
             repeat {
-                NamedThread.yield()
+                NamedThread.yield(afterTurns: turnCount)
+                turnCount += 1
                 try commit.lead { commit throws(WALError) in try commit.advance(syncs: true) }
             } while appender.durablePosition.load(ordering: .acquiring) < target.position
         }

@@ -44,6 +44,14 @@ package enum NamedThread {
         sched_yield()
     }
 
+    /// Lets the thread run that the caller waits for. After many turns, that thread is paused: then the caller sleeps
+    /// for a moment instead of taking a processor.
+    static func yield(afterTurns count: Int) {
+        if count < yieldsMax { sched_yield() } else { sleep(.microseconds(100)) }
+    }
+
+    private static let yieldsMax = 1000
+
     /// Blocks the calling thread for at least this time, up to a second.
     static func sleep(_ duration: Duration) {
         usleep(UInt32(duration / .microseconds(1)))
