@@ -135,12 +135,15 @@
             try await writer.sync()
             try writer.setCursor("sink/mail", to: 1)
             try await writer.close()
+            // One handle for all letters, so that they are in one segment, which is closed before it is damaged.
+            let kept = DeadLetterLog.of(logDirectory: log)
             for number: UInt8 in 1...3 {
                 let letter = DeadLetterRecord(
                     sequence: SequenceNumber(rawValue: UInt64(number)), time: .now, sink: "mail", code: "1",
                     reason: "no", payload: Array(repeating: number, count: 100))
-                try await DeadLetterLog.of(logDirectory: log).append(letter)
+                try await kept.append(letter)
             }
+            await kept.release()
             let path = URL(filePath: log + "/dead-letters/00000000000000000001.wal")
             let place = try #require(try Data(contentsOf: path).range(of: Data(repeating: damaged, count: 100)))
             let file = try FileHandle(forWritingTo: path)
