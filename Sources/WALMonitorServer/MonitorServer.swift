@@ -158,6 +158,8 @@
                     defer { due.cancel() }
                     try await body.write(ByteBuffer(bytes: text))
                 }
+                let due = Self.close(channel, in: responseTimeMax)
+                defer { due.cancel() }
                 try await body.finish(nil)
             }
         }
