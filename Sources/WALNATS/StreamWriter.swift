@@ -18,6 +18,8 @@
         private let handle = StreamHandle()
         private var connection: StreamConnection?
         private var known: [LogID: Known] = [:]
+        /// The last messages that the servers didn't have when they were asked before.
+        private var missing: [LogID: UInt64] = [:]
 
         nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
@@ -151,11 +153,19 @@
         ) throws(JetStreamError) -> Known? {
             guard stream.lastMessage > 0 else { return nil }
             guard let message = try connection.message(stream.lastMessage, of: stream.name) else {
+                // A server that doesn't know yet that it no longer leads may lack the newest messages.
+                guard missing.updateValue(stream.lastMessage, forKey: log) == stream.lastMessage else {
+                    throw JetStreamError(
+                        .away,
+                        "A server doesn't have the last message of the stream \(stream.name), \(stream.lastMessage). Another one may lead it now: try again."
+                    )
+                }
                 throw JetStreamError(
                     .foreignStream,
                     "The stream \(stream.name) has lost its last message, and with it the position. Name another stream, and fill it again."
                 )
             }
+            missing[log] = nil
             guard let text = message.headers[StreamState.Key.lanes], let state = StreamState(text) else {
                 throw JetStreamError(
                     .foreignStream,

@@ -91,6 +91,22 @@
             await sink.close()
         }
 
+        /// A server that has just lost the lead may lack a message that the stream has. That must not stop a flusher.
+        @Test func aLostLastMessageIsFatalOnceItIsMissedTwice() async throws {
+            let sink = try JetStreamSink(servers.configuration)
+            let lanes = try await sink.claim(0..<1, of: 1, log: log)
+            _ = try await sink.apply(batch([[1]], lanes, of: log))
+            // The stream keeps its claim.
+            _ = try request(
+                "STREAM.PURGE.\(stream)", "{\"filter\":\"\(StreamNames.subject(of: log, .batch))\"}",
+                to: servers.addresses[0])
+            let first = await error { _ = try await sink.claim(0..<1, of: 1, log: log) }
+            #expect(first?.code == .away, "\(String(describing: first))")
+            let second = await error { _ = try await sink.claim(0..<1, of: 1, log: log) }
+            #expect(second?.code == .foreignStream, "\(String(describing: second))")
+            await sink.close()
+        }
+
         /// Positions in a new stream would be zero, and the flusher would send all records again.
         @Test func aDeletedStreamIsNotCreatedAgain() async throws {
             let sink = try JetStreamSink(servers.configuration)
