@@ -370,14 +370,16 @@
             // No leader, no quorum, a server that starts or is too busy, or too few servers for a new stream.
             // Nothing was stored.
             case 10005, 10008, 10009, 10118, 10167, 10194: self = .away
+            // A server can't make a consumer, or store it.
+            case 10012, 10104: self = .away
             // A failure of the servers' consensus, or of the stream. Only the last message shows the outcome.
             case 10041, 10051: self = .indeterminate
             // The server has given up an atomic batch.
             case 10176, 10210: self = .indeterminate
             // The last message isn't the expected one. The writer examines it.
             case 10063, 10071, 10164: self = .indeterminate
-            // The stream, the account or the disk is full.
-            case 10002, 10023, 10028, 10047, 10077, 10122: self = .full
+            // The stream, the account or the disk is full, or has as many consumers as it may have.
+            case 10002, 10023, 10026, 10028, 10047, 10077, 10122: self = .full
             case 10054, 10097, 10199: self = .tooLarge
             case 10039, 10076, 10120: self = .unauthorized
             case 10059: self = .noStream

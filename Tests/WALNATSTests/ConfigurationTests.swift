@@ -50,9 +50,16 @@
             #expect(try Configuration(url: "tls://n1").tls != nil)
         }
 
-        /// A stream without a leader, one that is offline, and a server that is too busy pass without an operator.
-        @Test(arguments: [10008, 10118, 10167, 10194] as [UInt32]) func aTemporaryRefusalIsRetried(_ code: UInt32) {
+        /// A stream without a leader, one that is offline, a server that is too busy, and one that can't make a consumer
+        /// pass without an operator.
+        @Test(arguments: [10008, 10118, 10167, 10194, 10012, 10104] as [UInt32])
+        func aTemporaryRefusalIsRetried(_ code: UInt32) {
             #expect(JetStreamError.Code(NATS_ERR, jsErrCode(code)) == .away)
+        }
+
+        /// Consumers of other programs end, or the limit is raised. A follower waits for that.
+        @Test func theLimitOfConsumersIsRetried() {
+            #expect(JetStreamError.Code(NATS_ERR, jsErrCode(10026)) == .full)
         }
 
         /// The library holds at most 8 MB for a server that it reconnects to, and refuses the rest of a larger batch.
