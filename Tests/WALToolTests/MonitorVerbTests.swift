@@ -77,6 +77,8 @@ struct MonitorVerbTests {
         for bad in ["5", "5,4", "a,b", "1,2,3"] {
             #expect(try ToolRun(["check", log, "--disk", bad]).status == 64, "\(bad)")
         }
+        // A limit of 0 would always be a warning.
+        #expect(try ToolRun(["check", log, "--dead-letters", "0.5,2"]).status == 64)
         let closed = try ToolRun(["check", log, "--format", "json"])
         #expect(closed.status == 2)
         #expect(try closed.json["verdict"] as? String == "CRITICAL")

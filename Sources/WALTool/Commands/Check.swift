@@ -33,6 +33,12 @@ struct Check: AsyncParsableCommand {
     var store: [StoreArgument] = []
     @Option(help: "The form of the output.") var format = Format.text
 
+    func validate() throws {
+        guard [deadLetters.warning, deadLetters.critical].allSatisfy({ $0 == $0.rounded() }) else {
+            throw ValidationError("--dead-letters takes whole numbers.")
+        }
+    }
+
     func run() async throws {
         let log = Result { try ReadOnlyLog(at: directory).id }
         var answers: [StoreAnswer] = []
