@@ -49,6 +49,18 @@ struct BenchTests {
         try expectNothingLeft()
     }
 
+    /// A duration of 0 ms must not give a rate that isn't a number.
+    @Test func theShortestDurationMeasuresAnAppend() throws {
+        let run = try ToolRun(
+            ["bench", "--directory", scratch.directory.path, "--seconds", "0.0001", "--records", "100", "--json"])
+        #expect(run.status == 0, "\(run.errors)")
+        let figures = try run.json
+        for key in Self.keys where key.hasPrefix("durable") {
+            let figure = try #require(figures[key] as? [String: Any])
+            #expect(figure["value"] as? Double ?? 0 > 0 && figure["p50_us"] as? Double ?? 0 > 0, "\(key): \(figure)")
+        }
+    }
+
     @Test(arguments: [SIGINT, SIGTERM]) func aSignalLeavesNothing(_ signal: Int32) throws {
         let process = try ToolRun.process(["bench", "--directory", scratch.directory.path])
         process.standardOutput = FileHandle.nullDevice

@@ -51,12 +51,13 @@ struct BenchSuite: Sendable {
         let start = clock.now
         var last = start
         var latencies: [Duration] = []
-        while start.duration(to: last) < duration {
+        // One append at least, because a rate of none isn't a number.
+        repeat {
             try log.appendBlocking(payload)
             let now = clock.now
             latencies.append(last.duration(to: now))
             last = now
-        }
+        } while start.duration(to: last) < duration
         try log.closeBlocking()
         return latencies
     }
@@ -72,12 +73,12 @@ struct BenchSuite: Sendable {
                 group.addTask {
                     var latencies: [Duration] = []
                     var last = clock.now
-                    while last < end {
+                    repeat {
                         try await log.appendDurably(payload)
                         let now = clock.now
                         latencies.append(last.duration(to: now))
                         last = now
-                    }
+                    } while last < end
                     return latencies
                 }
             }
