@@ -3,6 +3,8 @@ import Testing
 import WAL
 import WALMonitor
 
+@testable import WALTool
+
 /// An operator has these verbs and the directory.
 struct MonitorVerbTests {
     private let scratch: Scratch
@@ -84,6 +86,13 @@ struct MonitorVerbTests {
         #expect(try closed.json["verdict"] as? String == "CRITICAL")
         let mistyped = try ToolRun(["check", log, "--store", "sqlit:x"]).output
         #expect(mistyped.contains("a store isn't reachable: The argument is not a store."), "\(mistyped)")
+    }
+
+    /// A program may name a sink after something that its users have named. A plugin's figures are split at quotes.
+    @Test func aSinksNameStaysInItsFigure() {
+        var item = LogCheck.Item("lag", .ok, "no lag")
+        item.sink = "ann's|a=b\n"
+        #expect(Check.pluginLine([item]) == "WAL OK - no lag | 'lag_ann''s/a_b\\n'=0.0")
     }
 
     @Test func theDoctorNamesTroublesAndNextSteps() throws {

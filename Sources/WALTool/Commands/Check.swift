@@ -69,10 +69,13 @@ struct Check: AsyncParsableCommand {
     }
 
     /// Returns the line of a monitoring plugin: the verdict, the items that aren't ok, and the figures.
-    private static func pluginLine(_ items: [LogCheck.Item]) -> String {
+    static func pluginLine(_ items: [LogCheck.Item]) -> String {
         let bad = items.filter { $0.verdict != .ok }.map(\.sentence)
         let figures = items.map { item in
-            "'\(([item.name] + (item.sink.map { [$0] } ?? [])).joined(separator: "_"))'=\(item.value)\(item.unit)"
+            // A label can't have an equal sign, and has each quote twice.
+            let label = LineText.escaped(([item.name] + (item.sink.map { [$0] } ?? [])).joined(separator: "_"))
+                .replacing("|", with: "/").replacing("=", with: "_").replacing("'", with: "''")
+            return "'\(label)'=\(item.value)\(item.unit)"
         }
         let text = bad.isEmpty ? items.first?.text ?? "" : bad.joined(separator: "; ")
         let verdict = LogCheck.verdict(of: items).name
