@@ -2,7 +2,7 @@
 /// followed by the number of the element: `lines[17]/pick`.
 enum StepPath {
     static let maxIDSize = 64
-    private static let reserved: Set<Character> = ["/", "[", "]", "#", "="]
+    private static let reserved: Set<Unicode.Scalar> = ["/", "[", "]", "#", "="]
 
     /// Returns the prefix of the paths in an element's graph.
     static func element(_ index: Int, of path: String) -> String { "\(path)[\(index)]/" }
@@ -39,7 +39,8 @@ enum StepPath {
         guard !id.isEmpty, id.utf8.count <= maxIDSize else {
             return FlowError(.invalidID, "A \(owner) has \(id.utf8.count) bytes. Use 1 to \(maxIDSize).")
         }
-        guard !id.contains(where: { reserved.contains($0) || $0 == "\0" }) else {
+        // A combining mark after one of them makes another character of it, but paths are split at bytes.
+        guard !id.unicodeScalars.contains(where: { reserved.contains($0) || $0 == "\0" }) else {
             return FlowError(
                 .invalidID, "The \(owner) \(id) has one of the characters / [ ] # =, which paths need. Leave it out.")
         }
