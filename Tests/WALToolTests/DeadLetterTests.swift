@@ -163,6 +163,10 @@
             #expect(note.hasPrefix("Dead letters are damaged: "), "\(note)")
             let top = try ToolRun(["top", log, "--batch", "1", "--pane", "4"])
             #expect(top.status == 0 && top.output.contains("mail"), "\(top.errors)")
+            for verb in ["check", "doctor"] {
+                let output = try ToolRun([verb, log]).output
+                #expect(output.contains("! dead letters beside the log are damaged. Next: "), "\(output)")
+            }
         }
 
         /// A database's reason and a task's error have texts of users.

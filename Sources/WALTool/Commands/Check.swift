@@ -53,9 +53,9 @@ struct Check: AsyncParsableCommand {
         let items: [LogCheck.Item]
         do {
             _ = try log.get()
-            var snapshot = try LogSnapshot.read(directory)
+            var (snapshot, damage) = try LogSnapshot.examine(directory)
             for answer in answers { snapshot.take(answer) }
-            items = LogCheck(snapshot, rules: rules).items + answers.map(\.item)
+            items = LogCheck(snapshot, rules: rules).items + damage + answers.map(\.item)
         } catch {
             items = [LogCheck.Item("log", .unknown, "\(error)")]
         }

@@ -38,9 +38,11 @@ struct Doctor: AsyncParsableCommand {
         var snapshot: LogSnapshot
         var items: [LogCheck.Item]
         do {
-            snapshot = try LogSnapshot.read(directory)
+            let found = try LogSnapshot.examine(directory)
+            snapshot = found.snapshot
             for answer in answers { snapshot.take(answer) }
-            items = try LogExamination(log, snapshot).items + SystemExamination(directory, snapshot).items
+            items = try LogExamination(log, snapshot).items + found.items
+            items += SystemExamination(directory, snapshot).items
         } catch let error as WALError {
             let code = try unknown(error, next: nil)
             throw code

@@ -36,11 +36,18 @@ struct Metrics: ParsableCommand {
 
 extension LogSnapshot {
     /// Reads the state of a log, and the number of its dead letters for each sink.
-    static func read(_ directory: String) throws -> LogSnapshot {
+    static func read(_ directory: String) throws -> LogSnapshot { try examine(directory).snapshot }
+
+    /// Reads the state of a log as ``read(_:)`` does. The items are about damaged dead letters.
+    static func examine(_ directory: String) throws -> (snapshot: LogSnapshot, items: [LogCheck.Item]) {
         var snapshot = try LogSnapshot(ReadOnlyLog(at: directory))
-        // `wal dead-letters` reports damaged letters. They must not hide the state of the log.
+        // Damaged letters must not hide the state of the log.
         var letters = try ReadableLetters(logDirectory: directory)
         while let letter = try letters.next() { snapshot.keptDeadLetters[letter.sink, default: 0] += 1 }
-        return snapshot
+        guard !letters.damages.isEmpty else { return (snapshot, []) }
+        let item = LogCheck.Item(
+            "dead_letters", .warning, "dead letters beside the log are damaged",
+            next: "wal dead-letters DIR shows the others, and wal verify DIR/dead-letters the damage")
+        return (snapshot, [item])
     }
 }
