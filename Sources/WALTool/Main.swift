@@ -35,6 +35,7 @@ struct Tool: AsyncParsableCommand {
             guard !CommandLine.arguments.isEmpty else {
                 throw ToolError(.inputOutput, "The arguments can't be read: mount /proc.")
             }
+            try requireText()
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -43,6 +44,16 @@ struct Tool: AsyncParsableCommand {
             }
         } catch {
             fail(with: error)
+        }
+    }
+
+    /// Throws for an argument that isn't UTF-8. The parser would repair it, so it would name another file.
+    private static func requireText() throws(ToolError) {
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let argument = CommandLine.unsafeArgv[index], String(validatingCString: argument) == nil else {
+                continue
+            }
+            throw ToolError(.usage, "The argument \(index) isn't UTF-8. Rename the file, or name it by a link.")
         }
     }
 }

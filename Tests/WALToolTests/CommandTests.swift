@@ -18,6 +18,19 @@ struct CommandTests {
 
     private static let good = #"{"type":"task_delete","task_id":"t"}"#
 
+    /// The parser repairs such a name, so the message said that an existing directory doesn't exist.
+    @Test func anArgumentThatIsNotUTF8IsRefused() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", #"exec "$0" stat "$(printf 'a\377')""#, ToolRun.tool.path]
+        let pipe = Pipe()
+        process.standardError = pipe
+        try process.run()
+        let errors = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 64 && errors.contains("The argument 2 isn't UTF-8"), "\(errors)")
+    }
+
     @Test func badLineStops() throws {
         let run = try ingest([Self.good, "", "{\"type\":\"task_delete\",\"task_id\":7}", Self.good])
         #expect(run.status == 65)
