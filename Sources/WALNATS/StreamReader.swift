@@ -9,6 +9,8 @@
         private static let waitMax = Duration.milliseconds(200)
         private static let messagesMax = 256
         private static let bodySizeMax = 4 << 20
+        /// The time after which another server may answer in place of one that no longer leads.
+        private static let leaderPause = Duration.milliseconds(500)
 
         private let configuration: JetStreamSink.Configuration
         private let stream: String
@@ -40,8 +42,8 @@
         }
 
         /// Returns the log that the stream belongs to, by its last message.
-        func log() throws(JetStreamError) -> LogID {
-            guard let head = try lastHead() else {
+        func log() async throws(JetStreamError) -> LogID {
+            guard let head = try await lastHead() else {
                 throw JetStreamError(
                     .noStream,
                     "The stream \(stream) has no messages, so its log isn't known. Follow it when it has some.")
@@ -50,15 +52,15 @@
         }
 
         /// Returns the head of the stream's last message, or nil without messages.
-        func lastHead() throws(JetStreamError) -> StreamRules.Head? {
-            guard let message = try lastMessage() else { return nil }
+        func lastHead() async throws(JetStreamError) -> StreamRules.Head? {
+            guard let message = try await lastMessage() else { return nil }
             return try StreamRules.Head(message.headers, number: message.number, stream: stream)
         }
 
         /// Returns the stream's last message, or nil without messages.
         ///
         /// - Throws: ``JetStreamError`` with the code `foreignStream` if that message was removed.
-        private func lastMessage() throws(JetStreamError) -> StreamMessage? {
+        private func lastMessage() async throws(JetStreamError) -> StreamMessage? {
             var missing: UInt64?
             while true {
                 let info = try info()
@@ -73,6 +75,8 @@
                     )
                 }
                 missing = info.lastMessage
+                // Or the answer is that of a server that doesn't know yet that it no longer leads.
+                try? await Task.sleep(for: Self.leaderPause)
             }
         }
 
@@ -83,8 +87,8 @@
         ///
         /// - Throws: ``JetStreamError`` with the code `foreignStream` if the last message belongs to another log. A
         ///   consumer with the subjects of the source would deliver nothing.
-        func lastEpoch(of source: LogID) throws(JetStreamError) -> UInt64 {
-            guard let last = try lastHead() else { return 0 }
+        func lastEpoch(of source: LogID) async throws(JetStreamError) -> UInt64 {
+            guard let last = try await lastHead() else { return 0 }
             try last.require(source, stream: stream)
             let subject = StreamNames.subject(of: source, .claim)
             guard let claim = try connected().lastMessage(of: subject, in: stream) else { return last.epoch }
@@ -141,7 +145,7 @@
         /// has come for `stallTimeout`. If the stream has more messages after that time, the next call makes another
         /// consumer, because a consumer on a hanging replica delivers nothing. Throws if the last message was removed,
         /// because no consumer delivers it.
-        func isAtEnd(askingAtOnce: Bool) throws(JetStreamError) -> Bool {
+        func isAtEnd(askingAtOnce: Bool) async throws(JetStreamError) -> Bool {
             guard askingAtOnce || ContinuousClock.now - lastProgress > stallTimeout else { return false }
             let info = try info()
             guard info.lastMessage + 1 >= next else {
@@ -154,7 +158,7 @@
                 return true
             }
             if ContinuousClock.now - lastProgress > stallTimeout {
-                _ = try lastMessage()
+                _ = try await lastMessage()
                 subscription = nil
                 lastProgress = .now
                 renewalCount += 1
