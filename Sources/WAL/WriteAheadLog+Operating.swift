@@ -13,7 +13,7 @@ extension WriteAheadLog {
     }
 
     /// Removes the segments that the retention rule no longer keeps, now instead of within a second. Suspends for some syncs of the
-    /// directory. Removes nothing after the log was closed.
+    /// directory. Removes nothing if the log is closed.
     public func applyRetention() async {
         await Blocking.run { [engine] in _ = engine.applyRetention() }
     }

@@ -71,7 +71,7 @@ struct CircuitBreaker {
         return true
     }
 
-    /// Lets any worker try again if the one that did so has ended. It reports no result any more.
+    /// Lets any worker probe the sink, after all workers have ended. A probe that was under way reports no result.
     mutating func workersEnded() {
         if case .probing = phase { phase = .open(until: .zero) }
     }

@@ -34,7 +34,9 @@ extension Flusher {
         /// The interval at which one worker tries again while the breaker is open.
         public var breakerInterval: Duration = .seconds(5)
         /// The interval at which a worker without records asks the sink for its positions: `Sink.positions(of:log:)`.
-        /// The sink may have lost what it had confirmed. Each worker's question is a short query. Must be positive.
+        ///
+        /// They show whether the sink has lost what it had confirmed. In a database, each call is a short query. Must
+        /// be positive.
         public var checkInterval: Duration = .seconds(5)
         /// The longest time that a graceful shutdown continues to deliver. The next start delivers the rest.
         public var drainTimeout: Duration = .seconds(30)

@@ -52,7 +52,8 @@ extension FlusherCore {
         metrics?.failed(failure)
     }
 
-    /// Handles a failed look at the sink's positions. After an error that may pass, the next look or batch shows them.
+    /// Handles a failed check of the idle sink. An error that may pass is only logged: the next check or batch shows
+    /// the positions.
     func checkFailed(_ error: any Error, worker: Int) throws(WALError) {
         if Task.isCancelled { throw .waitCancelled }
         switch sink.classify(error) {

@@ -38,8 +38,9 @@ public struct FlusherStatistics: Sendable {
     public var sequencesLost: UInt64 = 0
     /// The range of records that the sink has and the log doesn't hold, because the log is an older copy of itself.
     public var sequencesMissing: ClosedRange<SequenceNumber>?
-    /// The number of times that the sink had lost an earlier claim or a position, as a claim or its positions have
-    /// shown: it is an older copy, such as an old primary that is back.
+    /// The number of times that a claim, or a check of the idle sink, found an earlier claim or a position lost.
+    ///
+    /// Then the sink is an older copy, such as an old primary that is back.
     public var claimsLost: UInt64 = 0
     /// The time when a batch was last applied.
     public var lastFlush: Timestamp?

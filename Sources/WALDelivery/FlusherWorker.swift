@@ -27,7 +27,7 @@ struct FlusherWorker<Destination: Sink> {
     private var sizer: BatchSizer
     private var backoff = Backoff(generator: SystemRandomNumberGenerator())
     private var settleTime: Duration?
-    /// The time of the next look at the sink's positions; nil after a batch, which has shown them.
+    /// The time of the next check of the sink's positions; nil after a batch, which has shown them.
     private var checkTime: Duration?
     /// The number of transient failures at the same step.
     private var failuresOfStep = 0
@@ -157,8 +157,8 @@ struct FlusherWorker<Destination: Sink> {
         return .proceed
     }
 
-    /// Looks whether the sink still has what it has confirmed. No batch would show a loss while there is nothing to
-    /// deliver, and the readers of the sink would miss rows.
+    /// Checks whether the sink still has what it has confirmed. While there is nothing to deliver, no batch shows a
+    /// loss, and readers of the sink would miss rows.
     private mutating func check() async throws(WALError) -> Turn {
         checkTime = context.clock.now() + context.configuration.checkInterval
         // An unavailable sink is tried at the breaker's pace, by the worker whose call failed.
@@ -182,8 +182,8 @@ struct FlusherWorker<Destination: Sink> {
     /// Waits until all workers have delivered the records before the barrier. Then the owner of lane 0 applies the
     /// barrier and moves the lanes of all workers with it, in one transaction.
     ///
-    /// So each lane's position shows whether the sink has the barrier, and whether the barrier comes too early because
-    /// the sink has lost an earlier record of any lane. A worker that doesn't know of a loss can't deliver past it.
+    /// So each lane's position shows whether the sink has the barrier. A sink that has lost an earlier record of any
+    /// lane refuses the barrier. A worker that doesn't know of a loss can't deliver past it.
     private mutating func passBarrier() async throws(WALError) -> Turn {
         guard let barrier = assembler.barrier else { return .proceed }
         if lanes.range.contains(0) {

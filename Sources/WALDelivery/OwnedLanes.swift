@@ -110,13 +110,13 @@ struct OwnedLanes: Sendable {
         zip(claimed, lanes).first { $1.epoch <= $0.epoch || $1.position < $0.position }.map { (known: $0, claimed: $1) }
     }
 
-    /// Returns whether another owner has claimed one of these lanes, by the lanes that the sink has now.
+    /// Returns whether the lanes that the sink has now show another owner's claim of one of these.
     func areClaimed(in found: [SinkLane]) -> Bool {
         found.contains { lane in claimed.contains { $0.index == lane.index && $0.epoch < lane.epoch } }
     }
 
-    /// Returns a lane that the sink doesn't have now, or that has an earlier epoch or position than the known one; nil
-    /// if there is none. A missing lane counts as one without a claim.
+    /// Returns a lane that has an earlier epoch or position in the sink now than the known one; nil if there is none. A
+    /// missing lane counts as one without a claim.
     func lost(in found: [SinkLane]) -> (known: SinkLane, found: SinkLane)? {
         for known in claimed {
             let lane =

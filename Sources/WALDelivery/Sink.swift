@@ -36,15 +36,15 @@ public protocol Sink: Sendable {
     /// ``classify(_:)`` reports as ``SinkFailure/fenced``.
     func apply(_ batch: SinkBatch) async throws -> SinkReceipt
 
-    /// Returns lanes of a log as they are now, without claiming them. Leaves out those that were never claimed.
+    /// Returns the current lanes of a log, without claiming them. Leaves out those that were never claimed.
     ///
     /// A sink may lose what it has confirmed, for example if an asynchronous standby of a database is promoted. The
     /// next batch shows that. While there is nothing to deliver, the flusher calls this function at intervals: see
     /// ``Flusher/Configuration/checkInterval``. If a lane is missing, or has an earlier epoch or position than before,
-    /// the flusher claims all lanes again, and sends what the sink lacks.
+    /// the flusher claims all lanes again, and sends the records that the sink lacks.
     ///
-    /// The default returns nil, so that only the next batch shows a loss. A sink that passes batches to another one
-    /// passes these calls, too.
+    /// The default returns nil, so that only the next batch shows a loss. A sink that passes batches on to another sink
+    /// must pass these calls on, too.
     func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]?
 
     /// Returns the meaning of an error of this sink for the batch.
@@ -55,7 +55,7 @@ public protocol Sink: Sendable {
 }
 
 extension Sink {
-    /// Returns nil.
+    /// Returns nil: only the next batch shows whether the sink has lost anything.
     public func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]? { nil }
 }
 

@@ -34,7 +34,8 @@
         /// The time that a client has for a body. Without this limit, slow clients could hold all connections, because
         /// an idle timeout begins again at each byte.
         private static let bodyTimeMax = TimeAmount.seconds(10)
-        /// The time that a client has for a response, or for a piece of events. The idle timeout doesn't count then.
+        /// The time that a client has to read a response, or a piece of events. The idle timeout has no effect while
+        /// the server writes.
         private static let responseTimeMax = TimeAmount.seconds(30)
 
         /// Makes a server.
@@ -177,7 +178,7 @@
             return body
         }
 
-        /// Closes a connection after a time, unless the result is canceled before.
+        /// Closes a connection after a time, unless the returned task is canceled before.
         private static func close(_ channel: any Channel, in time: TimeAmount) -> Scheduled<Void> {
             channel.eventLoop.scheduleTask(in: time) { channel.close(mode: .all, promise: nil) }
         }

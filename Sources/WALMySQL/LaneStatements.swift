@@ -70,8 +70,10 @@
             return lanes
         }
 
-        /// Returns those of the lanes that were ever claimed. In a transaction, whose first statement the session can
-        /// repeat on another connection: that of an idle session may have ended long ago.
+        /// Returns those of the lanes that were ever claimed.
+        ///
+        /// The connection of an idle session may have ended long ago. So the query is in a transaction, whose first
+        /// statement the session can repeat on another connection.
         func read(_ indices: Range<Int>, key: String) throws(StoreError) -> [SinkLane] {
             try connection.transaction { () throws(StoreError) in try read(indices, key) }
         }

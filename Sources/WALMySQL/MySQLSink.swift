@@ -94,7 +94,7 @@
             try await core.claim(lanes, of: laneCount, log: log)
         }
 
-        /// Returns lanes of a log as they are now, without claiming them. Leaves out those that were never claimed.
+        /// Returns the current lanes of a log, without claiming them. Leaves out those that were never claimed.
         ///
         /// - Parameters:
         ///   - lanes: The indices of the lanes.

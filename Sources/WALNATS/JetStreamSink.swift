@@ -46,12 +46,12 @@
             try await writer.claim(lanes, of: laneCount, log: log)
         }
 
-        /// Returns lanes of a log as they are now, without claiming them. Leaves out those that were never claimed.
+        /// Returns the current lanes of a log, without claiming them. Leaves out those that were never claimed.
         ///
         /// - Parameters:
         ///   - lanes: The indices of the lanes.
         ///   - log: The identifier of the log.
-        /// - Returns: The lanes as the last message of the log's stream has them. Empty without a stream.
+        /// - Returns: The lanes in the last message of the log's stream. None without a stream.
         /// - Throws: ``JetStreamError``:
         ///   - `foreignStream` if the stream belongs to another log, was purged, or has lost its last message
         ///   - `closed` if the sink was closed

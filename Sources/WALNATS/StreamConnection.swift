@@ -247,8 +247,8 @@
             return refusal
         }
 
-        /// Checks the answer to a request of JetStream's API. If a permission is missing, there is no answer, and the
-        /// error names the subject: that of the request, or that of answers.
+        /// Checks the answer to a request of JetStream's API. If a permission is missing, no answer comes, and the
+        /// error names the subject that isn't permitted: that of the request, or that of its answers.
         private func checkAnswer(
             _ what: String, _ subject: String, _ status: natsStatus, _ code: jsErrCode = jsErrCode(0)
         ) throws(JetStreamError) {
@@ -392,8 +392,8 @@
         private init(_ status: natsStatus) {
             switch status {
             case NATS_NO_RESPONDERS, NATS_NO_SERVER, NATS_NOT_YET_CONNECTED, NATS_CONNECTION_CLOSED: self = .away
-            // The connection broke during a large atomic batch, and the library keeps only a part for the reconnection.
-            // Without its last message, the server stores nothing of a batch.
+            // The connection broke during a large atomic batch. The library keeps only a part of it for the next
+            // connection, and without its last message the server stores nothing of a batch.
             case NATS_INSUFFICIENT_BUFFER: self = .away
             case NATS_TIMEOUT, NATS_CONNECTION_DISCONNECTED, NATS_STALE_CONNECTION, NATS_IO_ERROR: self = .indeterminate
             // The library has dropped messages of a consumer, or ended it. Another consumer begins after the last

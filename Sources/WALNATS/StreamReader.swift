@@ -75,7 +75,7 @@
                     )
                 }
                 missing = info.lastMessage
-                // Or the answer is that of a server that doesn't know yet that it no longer leads.
+                // A server that doesn't know yet that it no longer leads may lack the message, too.
                 try? await Task.sleep(for: Self.leaderPause)
             }
         }

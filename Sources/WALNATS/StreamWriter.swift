@@ -18,7 +18,7 @@
         private let handle = StreamHandle()
         private var connection: StreamConnection?
         private var known: [LogID: Known] = [:]
-        /// The last messages that the servers didn't have when they were asked before.
+        /// The number of each log's last message that a server lacked at the last look.
         private var missing: [LogID: UInt64] = [:]
 
         nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
@@ -60,8 +60,8 @@
             return Array(state.lanes[lanes])
         }
 
-        /// Returns lanes as the last message of the log's stream has them. Returns none without a stream. If the stream
-        /// was deleted, the next claim throws that.
+        /// Returns lanes from the last message of the log's stream. Returns none without a stream. If the stream was
+        /// deleted, the next claim throws an error.
         func positions(of lanes: Range<Int>, log: LogID) throws(JetStreamError) -> [SinkLane] {
             let connection = try connected()
             guard let info = try connection.info(of: StreamNames.stream(of: log, configuration)),

@@ -16,7 +16,7 @@ public protocol TaskStore: TaskStorage where Receipt == Void, ClosingReport == V
     /// If the store rejects an operation, it moves the operation to its dead letters in the same transaction, and
     /// applies the others.
     func apply(_ batch: TaskBatch) async throws -> SinkReceipt
-    /// Returns lanes of a log under the rules of `Sink.positions(of:log:)`. The default returns nil.
+    /// Returns the current lanes of a log, under the rules of `Sink.positions(of:log:)`. The default returns nil.
     func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]?
     /// Returns the meaning of an error under the rules of `Sink.classify(_:)`.
     func classify(_ error: any Error) -> SinkFailure
@@ -28,7 +28,7 @@ public protocol TaskStore: TaskStorage where Receipt == Void, ClosingReport == V
 }
 
 extension TaskStore {
-    /// Returns nil.
+    /// Returns nil: only the next batch shows whether the store has lost anything.
     public func positions(of lanes: Range<Int>, log: LogID) async throws -> [SinkLane]? { nil }
 
     /// Returns the tasks with these ids, with one query for each.

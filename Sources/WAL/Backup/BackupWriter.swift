@@ -94,7 +94,7 @@ struct BackupWriter {
         if !isFirst, let previous, !header.follows(previous) {
             throw damaged(segment.path, "the segment before it is missing")
         }
-        // Last, because a segment that was compressed or replaced meanwhile is added again.
+        // This comes last, because a segment that was compressed or replaced meanwhile is added again.
         defer { previous = header }
         guard isFirst || header.basePosition + UInt64(SegmentHeader.size) < durable else { return }
         if let footer = segment.footer,

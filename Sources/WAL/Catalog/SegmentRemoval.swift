@@ -46,7 +46,7 @@ extension SegmentCatalog {
 
     /// Whether the retention rule allows the removal of the oldest segment. The caller holds the lock of `state`.
     ///
-    /// Never after the log was closed: then another writer may have the directory, with consumers that this log doesn't
+    /// A closed log removes no segment: another writer may have the directory, with consumers that this log doesn't
     /// know.
     func isOldestRemovable(_ state: CatalogState, sizeMax: Int? = nil) -> Bool {
         guard !state.phase.isClosingOrClosed else { return false }

@@ -103,7 +103,7 @@ struct SyncDuty {
         catalog.state.withLock(\.hasUnsealedEnd) && !hasFailed
     }
 
-    /// Whether nothing can become durable until maintenance has recovered the log. Syncs would fail at once.
+    /// Whether nothing can become durable until maintenance has recovered the log. Until then, each sync fails at once.
     private var hasFailed: Bool { commit.state.withLock { $0.failure != nil } }
 
     private mutating func beginWait(_ wait: Wait, for duration: Duration? = nil) {

@@ -168,7 +168,7 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .sinkCoalescedRecords: "Records that a later record of the same batch made unnecessary."
         case .sinkLostRecords: "Records missing from the log that were acknowledged, or may have been."
         case .sinkLostClaims:
-            "Losses of an earlier claim or of a position by the sink, which a claim or an idle sink's positions have shown: it is an older copy, or an old primary is back."
+            "Times that a claim, or a check of the idle sink, found an earlier claim or a position lost: the sink is an older copy, or an old primary is back."
         case .sinkFailures: "Calls of the sink that failed, by kind."
         case .sinkRetries: "Failed calls of the sink that are tried again."
         case .sinkDeadLetters: "Records that the sink rejected and that were set aside."

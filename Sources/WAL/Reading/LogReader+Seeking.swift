@@ -7,7 +7,7 @@ extension LogReader {
     /// it.
     ///
     /// The reader keeps the segments that it was in, and the places of frames that it found there. So a seek into a
-    /// plain segment that it knows takes less than a microsecond. It makes no system call, unless another process could
+    /// plain segment that it knows takes less than a microsecond. It makes no system call, unless another process may
     /// still seal the segment. The record is verified when it is read, as always.
     ///
     /// - Parameter sequence: The number. If the log doesn't have it yet, the reader is at the end.

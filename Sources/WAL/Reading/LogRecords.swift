@@ -62,7 +62,7 @@ public struct LogRecords: AsyncSequence, Sendable {
     }
 }
 
-/// The part of a log that a sequence has. Each iteration has a reader of its own.
+/// The part of a log that an asynchronous sequence covers. Each iteration has a reader of its own.
 struct LogRange: Sendable {
     let makeReader: @Sendable () -> LogReader
     /// The last record, after which the sequence ends.

@@ -61,7 +61,7 @@ struct ReadableSegment {
         return min(limit, size)
     }
 
-    /// The offset up to which frames can be checked without ``isReadable(at:)``, from the end of a valid frame on.
+    /// The offset up to which frames can be checked without ``isReadable(at:)``, if a valid frame ends at `offset`.
     func readableEnd(from offset: Int) -> Int {
         unsealedFile == nil ? .max : Mapping.endOfPage(before: offset + 1)
     }
@@ -118,7 +118,7 @@ struct ReadableSegment {
 
     /// Whether an unsealed file has a valid frame after a place that has none.
     ///
-    /// No valid frames lead the search, so it uses a copy of the bytes.
+    /// No valid frame leads to the places that it looks at, so it searches a copy of the bytes.
     func hasFrame(after offset: Int, recordIndexMin: UInt32 = 0) throws(WALError) -> Bool {
         guard let unsealedFile else { return false }
         let header = segment.header

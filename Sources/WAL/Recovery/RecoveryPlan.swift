@@ -97,7 +97,7 @@ struct RecoveryPlan {
 
     /// No log reaches this number. From it on, only the numbers of files in place count.
     private static let strayNumberMax: UInt64 = 1 << 61
-    /// The highest number of full segments by which a log position is estimated. It keeps the positions of all later
+    /// The highest number of full segments in an estimate of a log position. It keeps the positions of all later
     /// segments within the reach of a log's first header.
     private static let fullSegmentsMax: UInt64 = 1 << 29
 

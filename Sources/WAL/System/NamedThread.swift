@@ -44,8 +44,8 @@ package enum NamedThread {
         sched_yield()
     }
 
-    /// Lets the thread run that the caller waits for. After many turns, that thread is paused: then the caller sleeps
-    /// for a moment instead of taking a processor.
+    /// Lets the thread run that the caller waits for. After many turns, that thread is probably paused. Then the caller
+    /// sleeps for a moment, so that its wait doesn't take a processor.
     static func yield(afterTurns count: Int) {
         if count < yieldsMax { sched_yield() } else { sleep(.microseconds(100)) }
     }

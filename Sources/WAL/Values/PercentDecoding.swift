@@ -1,5 +1,5 @@
 extension [UInt8] {
-    /// Decodes percent-encoded text. Nil if a '%' doesn't come before two hexadecimal digits, or if they are those of a
+    /// Decodes percent-encoded text. Returns nil if a '%' isn't followed by two hexadecimal digits, or if these encode
     /// NUL.
     package init?(percentDecoding text: Substring) {
         self = []

@@ -35,7 +35,7 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
     public var coalescedRecords: UInt64
     /// The number of records missing from the log that were acknowledged, or may have been.
     public var lostRecords: UInt64
-    /// The number of times that the sink had lost an earlier claim or a position, as a claim or its positions have shown.
+    /// The number of times that a claim, or a check of the idle sink, found an earlier claim or a position lost.
     public var lostClaims: UInt64
     /// The failed calls of the sink, by kind.
     public var failures: [Failures]

@@ -30,7 +30,8 @@ struct ClassicGraph: Sendable {
 
     mutating func add(_ vertex: Vertex) { vertices.append(vertex) }
 
-    /// Adds an edge once. Its target would otherwise get an object with the same key twice, as of two nodes.
+    /// Adds an edge, unless the graph has it. With the same edge twice, its target would have two parents, and get an
+    /// object that has one key twice.
     mutating func add(_ edge: Edge) {
         if !edges.contains(edge) { edges.append(edge) }
     }

@@ -58,8 +58,8 @@ package struct JournalTable: Sendable {
         {
             tasks[record.taskID] = nil
         }
-        // A checkpoint leaves out a task that is forgotten meanwhile, and its cursor may lie before the task's last
-        // records.
+        // A checkpoint leaves out a task that is forgotten while it writes, and its cursor may lie before the task's
+        // last records.
         if case .delivered = record.event, tasks[record.taskID]?.beginning == nil {
             tasks[record.taskID] = nil
             return

@@ -39,7 +39,7 @@ enum StepPath {
         guard !id.isEmpty, id.utf8.count <= maxIDSize else {
             return FlowError(.invalidID, "A \(owner) has \(id.utf8.count) bytes. Use 1 to \(maxIDSize).")
         }
-        // A combining mark after one of them makes another character of it, but paths are split at bytes.
+        // With a combining mark after it, each of them is another character, but paths are split at bytes.
         guard !id.unicodeScalars.contains(where: { reserved.contains($0) || $0 == "\0" }) else {
             return FlowError(
                 .invalidID, "The \(owner) \(id) has one of the characters / [ ] # =, which paths need. Leave it out.")

@@ -104,8 +104,8 @@ package struct TaskJournal: Hashable, Sendable {
         case .graph, .emit: break
         case .begin(let start):
             guard beginning == nil else { return }
-            // A checkpoint's copy of the task begins here, and has all of it. Or the log has lost the beginning of an
-            // earlier task with this id.
+            // A checkpoint's copy of the task begins here, and is complete. Otherwise, the earlier records are of
+            // another task with this id, whose beginning the log has lost.
             self = TaskJournal(id: id)
             beginning = start
             graph = start.graph

@@ -7,8 +7,8 @@ extension FlowRunner {
     /// Ends the task if all of its steps have ended, or if it fails and no step is running.
     func endIfOver(_ task: LiveTask) async -> [Scheduler.Job] {
         let found = task.state.withLock { state -> (ending: FlowRecord.Ending, output: (any Sendable)?)? in
-            // A step whose last attempt has timed out has ended, although it may not have returned. A handler may
-            // follow the failure of a wait.
+            // A step whose last attempt has timed out has ended, although it may not have returned. The failure of a
+            // wait may begin a handler, so it counts as running until it is durable.
             let isRunning = state.failingWaitCount > 0 || state.running.values.contains { !$0.step.hasEnded }
             guard state.isOpen, let dag = state.dag, let outcome = state.execution?.outcome(isRunning: isRunning)
             else { return nil }

@@ -143,7 +143,7 @@ extension FlowRunner {
         } else {
             let error = "timedOut: no value came in time; a retry waits for it again"
             actions = try? await commit(task, isDurable: isDurable(task, step)) { state in
-                // A value that is in the log before the failure came in time, and is about to be taken.
+                // A value that is in the log is in time, and the wait is about to take it.
                 guard state.isOpen, state.waiting[step.path] === step,
                     !state.journal.signals.contains(where: { $0.path == step.path })
                 else { return nil }

@@ -224,8 +224,8 @@ final class Worker: Sendable {
     /// The number of the current job.
     var job: UInt64 { state.withLock { $0.job } }
 
-    /// Ends the current job. Returns whether the worker was canceled, possibly before its `Task` is known, which is
-    /// then canceled later.
+    /// Ends the current job and begins the next one. Returns whether the worker was canceled. That may be before its
+    /// `Task` is known, which is canceled later.
     func beginJob() -> Bool {
         state.withLock { state in
             state.job += 1

@@ -1,4 +1,4 @@
-/// A search in the rows of a store, which reads them page by page. It has the limits of a search in the log.
+/// A search in the rows of a store, page by page. It has the limits of a search in the log, but for that of bytes.
 struct StoreSearch {
     static let pageMax = RecordSearch.rowsMax
 

@@ -35,7 +35,7 @@ final class OverlayIndex: Sendable {
         /// The places after the parts, unsorted.
         var recent: [UInt64] = []
         var recentBase: UInt64
-        /// The sequence number up to which places may be missing, because they were applied.
+        /// The sequence number up to which places may be missing, because their mutations were applied.
         var start: UInt64
         /// The last sequence number that is known.
         var end: UInt64
@@ -86,7 +86,7 @@ final class OverlayIndex: Sendable {
         endNumber.max(end, ordering: .releasing)
     }
 
-    /// Removes the places of applied mutations. Continues after `applied` if it hasn't come that far.
+    /// Removes the places of applied mutations. An index that ends before `applied` continues after it.
     func release(through applied: UInt64) {
         let end = contents.withLock { contents in
             contents.start = max(contents.start, applied)

@@ -16,7 +16,7 @@ internal import WAL
     private let budget: OverlayBudget
     private var countedSize = 0
     /// The sequence number up to which mutations that aren't in `queue` are in the store, or in the log alone. If the
-    /// store loses what it had confirmed, they are found in the log again. Requires `lock`.
+    /// store loses mutations that it had confirmed, queries find them in the log. Requires `lock`.
     private(set) var floor: SequenceNumber
 
     /// Makes a stripe. Mutations up to `floor` are in the log alone.

@@ -249,7 +249,7 @@ final class TaskOverlay: @unchecked Sendable {
         // Take everything under the lock, which a batch with barriers holds until all of the batch is added.
         let (copy, floor, barriers, barrierFloor, applied) = stripe.lock.withLock {
             // Ask under the lock, so that no other caller has removed later changes of the stripe. If another reader
-            // removes later barriers, they are found in the log.
+            // removes later barriers, the search below finds them in the log.
             let applied = self.applied()
             let (barriers, barrierFloor) = self.barriers(behind: applied)
             let copy = stripe.copy(part, of: taskID, hash: hash, applied: applied)

@@ -2,7 +2,7 @@ package import WAL
 
 /// A prepared query of a store. Values are bound in the order of its parameters, and then it runs.
 ///
-/// The functions for rows are requirements, so that each store has them for its own rows; see ``RowReader``.
+/// The functions for rows are requirements, so that each store has versions for its own rows; see ``RowReader``.
 @usableFromInline
 package protocol PreparedQuery {
     associatedtype Reader: RowReader

@@ -28,7 +28,7 @@ extension SessionStore {
         }
     }
 
-    /// Returns lanes of a log as they are now, under the rules of `Sink.positions(of:log:)`. Asks on a connection that
+    /// Returns the current lanes of a log, under the rules of `Sink.positions(of:log:)`. Asks on a connection that
     /// writes, because a batch would reach the same server.
     public func positions(of lanes: Range<Int>, log: LogID) async throws(StoreError) -> [SinkLane]? {
         try await change { (session) throws(StoreError) in try session.positions(of: lanes, log: log) }

@@ -19,8 +19,8 @@ final class TaskSinkProgress: Sendable {
     /// The last record of any kind that the store may have applied.
     var begunRecord: SequenceNumber { SequenceNumber(rawValue: begunRecordNumber.load(ordering: .acquiring)) }
 
-    /// Takes the lanes of a claim. Barriers are in lane 0. The store doesn't have those after its position: it has lost
-    /// them, or it hasn't applied them yet.
+    /// Takes the position of lane 0, which has the barriers, from a claim. The store has lost the barriers after it, or
+    /// hasn't applied them yet.
     func claimed(_ lanes: [SinkLane]) {
         guard let lane = lanes.first(where: { $0.index == 0 }) else { return }
         begunNumber.min(lane.position.rawValue, ordering: .acquiringAndReleasing)

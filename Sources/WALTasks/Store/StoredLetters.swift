@@ -4,7 +4,7 @@ package struct StoredLetters {
     private var page: ArraySlice<StoredDeadLetter> = []
     private var previous: StoredDeadLetter.ID?
 
-    /// `read` returns the page after a letter, or the first one.
+    /// Makes a sequence of pages. `read` returns the page after a letter, or the first page for nil.
     package init(_ read: @escaping (_ previous: StoredDeadLetter.ID?) async throws -> [StoredDeadLetter]) {
         self.read = read
     }

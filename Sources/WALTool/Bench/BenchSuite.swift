@@ -51,7 +51,7 @@ struct BenchSuite: Sendable {
         let start = clock.now
         var last = start
         var latencies: [Duration] = []
-        // One append at least, because a rate of none isn't a number.
+        // At least one append, because the rate of none isn't a number.
         repeat {
             try log.appendBlocking(payload)
             let now = clock.now

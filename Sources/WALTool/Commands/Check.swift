@@ -72,7 +72,7 @@ struct Check: AsyncParsableCommand {
     static func pluginLine(_ items: [LogCheck.Item]) -> String {
         let bad = items.filter { $0.verdict != .ok }.map(\.sentence)
         let figures = items.map { item in
-            // A label can't have an equal sign, and has each quote twice.
+            // A label can't contain an equal sign, and each quote in it is doubled.
             let label = LineText.escaped(([item.name] + (item.sink.map { [$0] } ?? [])).joined(separator: "_"))
                 .replacing("|", with: "/").replacing("=", with: "_").replacing("'", with: "''")
             return "'\(label)'=\(item.value)\(item.unit)"

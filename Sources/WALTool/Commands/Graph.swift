@@ -26,7 +26,7 @@ struct Graph: ParsableCommand {
         }
         let rows = try LogGraph(steps, by: by?.duration)
         let text = json ? rows.json : rows.text
-        // A list of JSON objects without an object is empty, and has no line.
+        // Without intervals, there is no line of JSON, and not an empty one.
         if !text.isEmpty { try StandardOutput.print(text) }
     }
 }

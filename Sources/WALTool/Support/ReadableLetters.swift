@@ -1,10 +1,10 @@
 import WAL
 import WALDelivery
 
-/// A reading of the dead letters beside a log that passes over damaged ones, so that those don't hide the others.
+/// A reader of the dead letters beside a log. It passes over damaged ones, so that they don't hide the others.
 struct ReadableLetters {
     private var reader: DeadLetterReader
-    /// The damage that was found among the letters.
+    /// The damage that the reader has found so far.
     private(set) var damages: [WALError] = []
 
     init(logDirectory: String) throws(WALError) {
@@ -25,7 +25,7 @@ struct ReadableLetters {
         }
     }
 
-    /// Returns a sentence about a damage.
+    /// Returns a sentence that reports damage.
     static func text(_ damage: WALError) -> String {
         "Dead letters are damaged: \(damage.gap?.description ?? damage.message)"
     }
