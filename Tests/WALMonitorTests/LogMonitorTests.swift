@@ -482,7 +482,8 @@ import WALTasks
         #expect(try await rows("records?contains=4111").isEmpty)
     }
 
-    /// A failed task after the first page of a DAG's tasks must not be missing without a word.
+    /// A failed task may come after the first page of a DAG's tasks. The answer has it, or says that the search ended
+    /// early.
     @Test func aSearchInAStoreReadsMoreThanAPage() {
         func page(_ count: Int, _ status: String) -> [RecordRow] {
             (0..<count).map { _ in
@@ -496,7 +497,7 @@ import WALTasks
         search.limit = 2
         var found = StoreSearch(search)
         found.take(page(StoreSearch.pageMax, "completed"))
-        // On a slow machine, the search may end here, and says so.
+        // On a slow machine, the search may end here, and the answer says so.
         #expect(found.stopped == nil || found.stopped == .time)
         #expect(found.scanned == StoreSearch.pageMax && found.rows.isEmpty)
         found.take(page(2, "failed"))

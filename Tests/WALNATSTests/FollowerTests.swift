@@ -508,7 +508,7 @@
                 allowsAtomicBatches: false)
             let reader = try StreamReader(
                 configuration, stream: stream, subject: StreamNames.subjects(of: source), stallTimeout: .seconds(2))
-            // The refusal comes beside the answers, and a busy server may need longer than the time limit for it.
+            // The refusal comes independently of the answers, and a busy server may send it only after the time limit.
             let end = ContinuousClock.now + .seconds(120)
             var error: JetStreamError?
             repeat {

@@ -60,7 +60,8 @@
             await second.close()
         }
 
-        /// Servers since 2.11 limit the messages that they hold for a stream. The refusal of a batch is no reason to stop.
+        /// A server from 2.11 on limits the messages that wait for a stream. Its refusal of a batch must not stop a
+        /// flusher.
         @Test func aServerThatIsTooBusyIsTransient() async throws {
             let busy = try Servers(isCurrent: true, jetStream: "max_buffered_size: 2000")
             let sink = try JetStreamSink(busy.configuration)

@@ -130,8 +130,8 @@
             await sink.close()
         }
 
-        /// A single server was restored from an older copy while nothing was written. The stream lacked an acknowledged
-        /// record until the next one.
+        /// A single server is restored from an older copy while nothing is written. No batch shows that the stream
+        /// lacks an acknowledged record.
         @Test func anIdleStreamGetsWhatItHasLost() async throws {
             let servers = try Servers()
             let directory = NSTemporaryDirectory() + "/nats-log-\(UUID().uuidString)"
@@ -175,7 +175,7 @@
             await sink.close()
         }
 
-        /// The server's error for a forbidden message names no message. A request gets no answer.
+        /// The server's error for a forbidden message names only its subject, and a forbidden request gets no answer.
         @Test(arguments: ["wal.", "$JS.API.STREAM.INFO.", "$JS.API.STREAM.CREATE.", "$JS.API.STREAM.MSG.GET."])
         func aMissingPermissionIsNamed(_ denied: String) async throws {
             let guarded = try Servers(

@@ -81,8 +81,8 @@
             try await log.close()
         }
 
-        /// The standby lacked the last commits, and was promoted while nothing was written. Queries missed them until the next
-        /// record.
+        /// A standby without the last commits is promoted while nothing is written. No batch shows that queries miss
+        /// these commits.
         @Test func aPromotedStandbyGetsWhatItLacksWhileNothingIsWritten() async throws {
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let log = try await WriteAheadLog.open(at: directory)

@@ -206,8 +206,8 @@ final class StubbornStore: TaskStore {
         try await second.close()
     }
 
-    /// The database was restored from an older copy before the start. Queries gave its rows until it had the later
-    /// changes again.
+    /// The database is restored from an older copy before the start. Queries must not return its old rows while it gets
+    /// the later changes again.
     @Test func whatARestoredStoreLacksIsReadAtOnce() async throws {
         let first = try await BufferedTaskStorage.open(
             at: directory.path, store: StubbornStore(), configuration: quick)

@@ -191,7 +191,8 @@ import WALTesting
         #expect(try await fixture.overlay.snapshot(of: "t7", .changes).isEmpty)
     }
 
-    /// A standby without the last commits was promoted. Until the store had the changes again, queries gave older rows.
+    /// A standby without the last commits is promoted. Queries must not return its old rows while it gets the changes
+    /// again.
     @Test(arguments: [0, 1 << 20]) func whatTheStoreHasLostIsReadFromTheLog(memoryMax: Int) async throws {
         var fixture = try await Fixture(memoryMax: memoryMax)
         fixture.add(.save(PersistentTask(id: "t", dagID: "d", nodeID: "n")))

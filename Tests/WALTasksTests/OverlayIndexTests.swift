@@ -52,7 +52,8 @@ import WAL
         #expect(index.places(of: 7, after: 350_000, through: 360_000).gaps == [350_001...360_000])
     }
 
-    /// The store got all changes before they were indexed. A query that waited for the index waited for its whole limit.
+    /// The store has all changes before the index has them. A query that waits for the index must not wait for its
+    /// whole limit.
     @Test func deliveredChangesAreNotWaitedFor() async throws {
         let place = NSTemporaryDirectory() + "wal-index-\(UUID().uuidString)"
         let log = try await WriteAheadLog.open(at: place)

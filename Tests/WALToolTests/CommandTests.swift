@@ -18,7 +18,7 @@ struct CommandTests {
 
     private static let good = #"{"type":"task_delete","task_id":"t"}"#
 
-    /// The parser repairs such a name, so the message said that an existing directory doesn't exist.
+    /// The parser repairs such a name. Then the message would say that an existing directory doesn't exist.
     @Test func anArgumentThatIsNotUTF8IsRefused() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")

@@ -42,7 +42,7 @@
             #expect(try ToolRun(["verify", log]).status == 0)
         }
 
-        /// A program may name a cursor or a sink after something that its users have named.
+        /// A program may use a name from its users for a cursor or a sink.
         @Test func namesStayInTheirLine() throws {
             let bad = "sink/a\u{1B}[2J\nslow  9"
             let set = try ToolRun(["cursors", log, "--set", bad, "1"])

@@ -340,7 +340,7 @@
             #expect(try tasks("--task", "one", "--json").contains(#""type":"task_update""#))
             let activities = try tasks("--task", "one", "--activities")
             #expect(activities.contains("task_created") && activities.contains("sum\tnode_completed"))
-            // Each condition counts. A task in another status isn't one that was asked for.
+            // Each condition counts: a task in another status isn't printed.
             #expect(try tasks("--task", "one", "--dag", "orders", "--status", "completed").hasPrefix("one\t"))
             #expect(try tasks("--task", "one", "--status", "failed") == "")
             #expect(try tasks("--task", "one", "--dag", "refunds") == "")

@@ -88,7 +88,7 @@ struct MonitorVerbTests {
         #expect(mistyped.contains("a store isn't reachable: The argument is not a store."), "\(mistyped)")
     }
 
-    /// A program may name a sink after something that its users have named. A plugin's figures are split at quotes.
+    /// A program may use a name from its users for a sink. Monitoring systems split the figures of a plugin at quotes.
     @Test func aSinksNameStaysInItsFigure() {
         var item = LogCheck.Item("lag", .ok, "no lag")
         item.sink = "ann's|a=b\n"

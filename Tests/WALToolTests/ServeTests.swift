@@ -51,7 +51,7 @@
             }
         }
 
-        /// Clients that send a byte now and then need no token, and must not hold all connections.
+        /// A client that sends a byte now and then needs no token, so such clients must not hold all connections.
         @Test func aBodyThatTakesTooLongEndsItsConnection() throws {
             try WriteAheadLog.openBlocking(at: log).closeBlocking()
             let server = try PageServer(scratch, [log])
@@ -76,7 +76,7 @@
             #expect(server.stop() == 0)
         }
 
-        /// Clients that read no answers need no token, and must not hold all connections.
+        /// A client that reads no answer needs no token, so such clients must not hold all connections.
         @Test func aClientThatReadsNothingIsDisconnected() throws {
             try WriteAheadLog.openBlocking(at: log).closeBlocking()
             let server = try PageServer(scratch, [log])

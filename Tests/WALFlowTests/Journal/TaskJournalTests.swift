@@ -62,14 +62,15 @@ import WAL
         #expect(task == copied)
     }
 
-    /// The new task would take the result of the old one after a restart, in place of its own.
+    /// Otherwise the new task would take the old one's result after a restart, in place of its own.
     @Test func aTaskWithTheIDOfAnOrphanBeginsWithoutItsResults() {
         var table = JournalTable()
         for event in [Self.result("a", 2)] + journal.records { table.apply(FlowRecord("t", event)) }
         #expect(table.tasks["t"] == journal && table.orphans.isEmpty)
     }
 
-    /// The task was forgotten while a checkpoint was written, which left it out. `wal flow stuck` would list it.
+    /// The runner forgets a task while it writes a checkpoint, which leaves the task out. `wal flow stuck` must not
+    /// list the rest of its records.
     @Test func aTaskThatACheckpointLeftOutIsNoOrphan() {
         let delivered = FlowRecord.Event.delivered(time: Self.time)
         let end = FlowRecord.Event.end(FlowRecord.Ending(status: .failed, time: Self.time, error: "no", path: "a"))

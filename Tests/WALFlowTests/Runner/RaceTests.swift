@@ -95,8 +95,8 @@ import WALTesting
         try await storage.close()
     }
 
-    /// A retry may come as the runner forgets the task. The task would go on unseen, and a checkpoint would leave it
-    /// out.
+    /// A retry may come while the runner forgets the task. Otherwise the task would continue in no list and in no
+    /// checkpoint.
     @Test func aRetriedTaskIsNotForgotten() async throws {
         let (directory, isBroken) = (TemporaryDirectory(), Monitor(true))
         let dag = DAG(name: "Retry", key: "retry", of: Int.self) { dag, input in
@@ -184,7 +184,8 @@ import WALTesting
         try await storage.close()
     }
 
-    /// A worker can be canceled before its `Task` is known. That is canceled later, with the job that it has by then.
+    /// A worker can be canceled before its `Task` is known. Then the `Task` is canceled later, whatever job it has by
+    /// then.
     @Test func aCanceledWorkerTakesNoFurtherJob() {
         let worker = Worker()
         #expect(!worker.beginJob())

@@ -91,7 +91,7 @@ import WALTesting
         try await storage.base.close()
     }
 
-    /// The failure of a wait whose time is up isn't durable yet as another step fails. Its handler may still follow.
+    /// Another step fails while the failure of a wait isn't durable yet. The wait's handler must still run.
     @Test func aTaskDoesNotEndBeforeADurableFailureOfAWait() async throws {
         let (directory, clock, events) = (TemporaryDirectory(), ManualClock(), Events())
         let (mayFail, isDurable) = (Gate(), Gate())

@@ -189,8 +189,8 @@ struct BackupTests {
         }
     }
 
-    /// A record before the point was damaged, and a repair has put a mark in its place. The search for the point ended
-    /// there, as if the backup were damaged.
+    /// A record before the point is damaged, and a repair has put a mark in its place. The search for the point must
+    /// pass the mark.
     @Test func aTimeAfterALostRecordIsFound() throws {
         let log = try WriteAheadLog.openBlocking(at: source, configuration: Self.configuration)
         for number in 1...8 { try log.appendBlocking(payload(number)) }
@@ -270,8 +270,9 @@ struct BackupTests {
         func after(_ call: StorageCall, result: Int) {}
     }
 
-    /// The first copy of its header isn't whole, so the backup looks at the file again. Of a compressed file, it reported
-    /// that the segment before is missing. Of a file that was replaced after a failed sync, it had no records.
+    /// The first copy of its header isn't whole, so the backup looks at the file again. By then, the file is
+    /// compressed, or replaced after a failed sync. The backup must not lack its records, or report the segment before
+    /// as missing.
     @Test(arguments: [true, false]) func aSegmentThatIsSealedMeanwhileIsThere(isCompressed: Bool) throws {
         try makeLog(segments: 3)
         let before = try records(source)

@@ -24,7 +24,7 @@ import Testing
         try await log.close()
     }
 
-    /// Its syncs fail at once. With a short interval, the turns would take a processor for as long as the disk fails.
+    /// Its syncs fail at once. With a short interval, its turns would take a whole processor while the disk fails.
     @Test func aLogWhoseSyncFailedWaitsForItsRecovery() throws {
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small(.interval(.zero)))
         let commit = log.engine.commit

@@ -42,7 +42,7 @@ import Testing
         #expect(breaker.state == .probing)
     }
 
-    /// The worker that tried again ended without a result. No worker called the sink again.
+    /// The worker that probes ends without a result. Another one must probe, or no worker calls the sink again.
     @Test func anotherWorkerProbesAfterTheProberEnded() {
         var breaker = breaker(failures: 3)
         #expect(breaker.permission(worker: 1, now: .seconds(5)) == .go)

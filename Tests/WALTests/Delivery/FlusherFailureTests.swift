@@ -302,8 +302,7 @@ import Testing
         #expect(message?.metadata["wal.epoch"] == "1" && message?.metadata["wal.epoch.known"] == "1")
     }
 
-    /// A standby without the last commits was promoted while nothing was written. The flusher noticed it with the next
-    /// record only.
+    /// A standby without the last commits is promoted while nothing is written. No batch shows the loss.
     @Test(arguments: [1, 3]) func whatTheIdleSinkForgotIsDeliveredAgain(workers: Int) async throws {
         let harness = try FlusherHarness(retainedSize: nil)
         let sink = RecordingSink()
@@ -360,8 +359,8 @@ import Testing
         #expect((ended as? WALError)?.code == .fenced)
     }
 
-    /// The sink lost a barrier, or a record of another worker, and none of its calls failed. The later records were
-    /// applied before the barrier came again; or the next barrier was applied before the lost record came again.
+    /// The sink loses a barrier, or a record of another worker, and none of its calls fails. No later record may be
+    /// applied before the barrier comes again, and no later barrier before the lost record does.
     @Test(arguments: [9, 5]) func noWorkerPassesWhatTheSinkForgot(remembered: UInt64) async throws {
         let harness = try FlusherHarness(retainedSize: nil)
         let sink = RecordingSink()
@@ -387,8 +386,8 @@ import Testing
         #expect(flusher.statistics.claimsLost > 0)
     }
 
-    /// One worker noticed that the sink had lost a barrier, and the other one, which owned the barrier, didn't know yet.
-    /// The first one delivered later records, and the barrier then removed their rows.
+    /// One worker notices that the sink has lost a barrier, and the barrier's owner doesn't know it yet. If the first
+    /// one delivers later records, the barrier then removes their rows.
     @Test func aForgottenBarrierIsDeliveredBeforeLaterRecords() async throws {
         let harness = try FlusherHarness(retainedSize: nil)
         let isLost = Gate()

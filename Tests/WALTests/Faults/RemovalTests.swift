@@ -47,7 +47,7 @@ import WALTesting
         #expect(count > 10)
     }
 
-    /// Another writer has the directory then, and its readers would report the removed records as lost.
+    /// Another writer may have the directory by then, and its readers would report the removed records as lost.
     @Test func aClosedLogRemovesNothing() throws {
         let directory = TemporaryDirectory()
         var configuration = WriteAheadLog.Configuration.small()

@@ -337,7 +337,7 @@ import Testing
         try await log.close()
     }
 
-    /// The readers have entered the segment while it had its full size. The damaged record states a length past the end
+    /// The readers enter the segment while its file has the full size. The damaged record states a length past the end
     /// of the sealed file.
     @Test(arguments: [false, true])
     func aReaderThatEnteredASegmentBeforeItWasSealedStaysWithinItsFile(isOfTheLog: Bool) async throws {
