@@ -53,7 +53,7 @@ struct Tool: AsyncParsableCommand {
             guard let argument = CommandLine.unsafeArgv[index], String(validatingCString: argument) == nil else {
                 continue
             }
-            throw ToolError(.usage, "The argument \(index) isn't UTF-8. Rename the file, or name it by a link.")
+            throw ToolError(.usage, "The argument \(index) isn't UTF-8. Rename the file, or name a link to it.")
         }
     }
 }

@@ -5,8 +5,9 @@ struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures a log on this machine's disk, in a few seconds.",
         discussion: """
-            Writes up to 2 GiB (less with fewer --records) into a new directory, and removes it afterwards. The figures are
-            for records of 256 bytes. Other load on the machine changes them: run it more than once.
+            Writes up to 2 GiB (less with fewer --records) into a new directory, and removes it afterwards, also after
+            SIGINT or SIGTERM. The figures are for records of 256 bytes. Other load on the machine changes them: run it
+            more than once.
 
             Example: wal bench --directory /var/lib/myservice
             """)

@@ -16,6 +16,7 @@ struct DeadLetters: AsyncParsableCommand {
         discussion: """
             PLACE is a log's directory, for the records that a flusher kept in the log's dead letters, or a store, for the
             operations that it rejected in its own transactions: \(StoreArgument.forms).
+            Damaged letters beside a log are reported on standard error and hide no others, and the exit code is 1.
 
             Use --redrive once the reason is removed. A store's dead letters are applied in that store, and each is deleted
             in the transaction of its rows. A directory's dead letters are applied in the store given with --into, which

@@ -16,8 +16,9 @@ struct Dump: ParsableCommand {
             --json prints a line {"gap": …} in their place, and the exit code is 1.
 
             With --frames, prints the frames of the segments instead: what the file has, from byte to byte. Bytes that aren't a frame
-            are named with the condition of FORMAT.md that they don't meet, and the exit code is 1. A segment that is being
-            written ends at its last frame.
+            are named with the condition of FORMAT.md that they don't meet, and the exit code is 1. A segment without a
+            readable header is reported on standard error, and the exit code is 1, too. A segment that is being written
+            ends at its last frame.
 
             Example: wal dump --json events.wal | wal ingest --log copy.wal --store sqlite:copy.db -
             """)
@@ -74,7 +75,7 @@ struct Dump: ParsableCommand {
 
     private func printFrames(of log: ReadOnlyLog) throws {
         if let segment, try !log.segments.contains(where: { $0.number == segment }) {
-            throw ToolError(.usage, "\(directory) has no segment \(segment): wal inspect DIR lists them.")
+            throw ToolError(.usage, "\(directory) has no segment \(segment). `wal inspect DIR` lists the segments.")
         }
         var output = StandardOutput()
         defer { try? output.flush() }

@@ -10,6 +10,9 @@ struct Metrics: ParsableCommand {
             The figures come from the file STATUS, in which the log's writer publishes its state once a second, and are at most a second
             old. Without a writer, wal_up is 0. Reads no records, and changes nothing.
 
+            The last part of a directory's path is the label `log` of its series. So each directory needs a different
+            last part.
+
             For the textfile collector of Prometheus' node exporter, write to a temporary file and rename it.
 
             Example: wal metrics events.wal > wal.prom.new && mv wal.prom.new /var/lib/node_exporter/wal.prom
@@ -26,7 +29,7 @@ struct Metrics: ParsableCommand {
                 throw ToolError(
                     .usage,
                     "Two of the logs have the name \(snapshot.name), so their metrics would be the same series, which "
-                        + "Prometheus rejects. Give each log's directory another last part.")
+                        + "Prometheus rejects. Give the directories different last parts.")
             }
         }
         let text = MetricsText(snapshots, version: Version.number).text(openMetrics ? .openMetrics : .prometheus)

@@ -13,10 +13,11 @@ struct Replay: AsyncParsableCommand {
         discussion: """
             The store keeps the replay's position in the transaction of the rows. If the process is killed, the next run
             continues from there. Each --from has its own position, separate from that of a service that delivers the log, so
-            a replay doesn't disturb the service. The log isn't changed.
+            a replay doesn't disturb the service. Without --owed, the log isn't changed.
 
             With --owed, replays the records that refused deliveries owe the store, and settles them. Then the service can
-            start again. No other process may have the log open meanwhile (exit code 74).
+            start again. No other process may have the log open meanwhile (exit code 74). A damaged log isn't changed
+            (exit code 1).
 
             A store takes changes of tasks alone. If the log or the stream begins with other bytes, such as events of a
             journal, or if any owed record has them, nothing is written and the exit code is 65.

@@ -13,7 +13,8 @@ struct Sinks: AsyncParsableCommand {
 
             If a refused delivery owes records to a sink, they are shown, and the exit code is 1: these are records of a
             copied log whose sequence numbers the sink counts as applied. `wal replay DIR --owed --into STORE` delivers
-            them. --give-up-owed NAME drops the claim to them; no process may have the log open then.
+            them. --give-up-owed NAME drops the claim to them. No process may have the log open then (exit code 74). A
+            damaged log isn't changed (exit code 1).
 
             Example: wal sinks events.wal --store sqlite:events.db
             """)

@@ -7,6 +7,7 @@ struct Tasks: AsyncParsableCommand {
         abstract: "Prints the tasks of a store, or the activities of a task.",
         discussion: """
             STORE is one of \(StoreArgument.forms). With --json, each line has the form that `wal ingest` reads.
+            Give --task, --dag or --status; a task must meet all of them. With --activities, give --task or --dag alone.
 
             Example: wal tasks sqlite:tasks.db --status failed
             """)
