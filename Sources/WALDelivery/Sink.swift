@@ -33,7 +33,9 @@ public protocol Sink: Sendable {
     /// Applies a batch and moves its lanes to ``SinkBatch/position``, in one transaction.
     ///
     /// If a lane's epoch or position differs from the batch's, it must write nothing, and throw an error that
-    /// ``classify(_:)`` reports as ``SinkFailure/fenced``.
+    /// ``classify(_:)`` reports as ``SinkFailure/fenced``. If the sink has lost what it had confirmed, its epochs or
+    /// positions are earlier, and no other owner has claimed a lane. Then the error may be
+    /// ``SinkFailure/indeterminate``, after which the flusher claims again and sends the records that the sink lacks.
     func apply(_ batch: SinkBatch) async throws -> SinkReceipt
 
     /// Returns the current lanes of a log, without claiming them. Leaves out those that were never claimed.
