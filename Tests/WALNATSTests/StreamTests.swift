@@ -1,6 +1,6 @@
 #if NATS
     import Foundation
-    import TestSupport
+    import func TestSupport.eventually
     import Testing
     import WAL
     import WALDelivery
