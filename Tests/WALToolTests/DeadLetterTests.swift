@@ -105,6 +105,24 @@
             #expect(try ToolRun(["dead-letters", "sqlite:\(database)"]).output == "")
         }
 
+        /// A letter whose bytes aren't a change of tasks stays, and the letters after it are applied all the same.
+        @Test func aLetterThatCannotBeDecodedHoldsUpNoOther() throws {
+            try ingest([task("good", status: "pending")])
+            let stray = try scratch.file("stray", lines: ["stray"])
+            try #require(ToolRun(["append", log], input: stray).status == 0)
+            _ = try Sample.query(
+                database,
+                "CREATE TRIGGER no BEFORE INSERT ON dag_tasks WHEN NEW.id = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END")
+            try ingest([task("bad", status: "running")])
+            _ = try Sample.query(database, "DROP TRIGGER no")
+            let run = try ToolRun(["dead-letters", "sqlite:\(database)", "--redrive", "--json"])
+            #expect(run.status == 1 && run.errors.contains("Redriven: 1. Left: 1."), "\(run.errors)")
+            #expect(try run.json["sequence"] as? Int == 2)
+            #expect((try run.json["redrive_error"] as? String)?.contains("can't be decoded") == true)
+            #expect(try Sample.query(database, "SELECT status FROM dag_tasks WHERE id = 'bad'") == "running")
+            #expect(try Sample.query(database, "SELECT count(*) FROM wal_sink_dead_letter") == "1")
+        }
+
         @Test func whatAConsumerInAnotherProcessHasParkedIsShown() async throws {
             let writer = try await WriteAheadLog.open(at: log)
             for number in 1...3 { try await writer.append(Array("record \(number)".utf8)) }

@@ -104,7 +104,7 @@ actor LetterDesk {
                 }
                 progress.applied += 1
             } catch {
-                guard case .record = store.classify(error) else {
+                guard store.isOfLetter(error) else {
                     // The error isn't caused by the letter, and the next letters would fail too.
                     progress.error = decoder.shown("\(error)") ?? "The store failed."
                     break

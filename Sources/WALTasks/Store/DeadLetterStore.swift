@@ -24,6 +24,15 @@ public protocol DeadLetterStore: TaskStore {
     func discard(_ id: StoredDeadLetter.ID) async throws
 }
 
+extension DeadLetterStore {
+    /// Returns whether an error of ``redrive(_:)`` is caused by the dead letter, so that other letters may still be
+    /// applied. The letter is rejected again, or its bytes aren't a change of tasks.
+    package func isOfLetter(_ error: any Error) -> Bool {
+        if case .record = classify(error) { return true }
+        return (error as? StoreError)?.code == .rowUnreadable
+    }
+}
+
 /// An operation that a store has rejected and keeps.
 public struct StoredDeadLetter: Identifiable, Hashable, Sendable {
     /// The identifier of the rejected record.

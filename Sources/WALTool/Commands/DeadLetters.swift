@@ -24,9 +24,9 @@ struct DeadLetters: AsyncParsableCommand {
             rejected. Those of another sink or consumer stay, unless --sink names it. Dead letters that still can't be
             applied stay and are shown, or become dead letters of the store given with --into, and the exit code is 1.
 
-            A store takes changes of tasks alone. If the chosen dead letters have other bytes, such as events of a journal or
-            messages of a flow, nothing is applied and the exit code is 65: the program with their sink redrives or discards
-            them.
+            A store takes changes of tasks alone. A dead letter of a store that has other bytes, such as an event of a journal,
+            stays and is shown. If the chosen dead letters of a directory have such bytes, or are messages of a flow, nothing
+            is applied and the exit code is 65: the program with their sink redrives or discards them.
 
             Example: wal dead-letters sqlite:events.db --redrive
             """)
@@ -110,7 +110,7 @@ struct DeadLetters: AsyncParsableCommand {
                 applied += 1
             } catch {
                 // An error of the connection isn't caused by the dead letter.
-                guard case .record = store.classify(error) else { throw error }
+                guard store.isOfLetter(error) else { throw error }
                 var shown = DeadLetterLine(letter)
                 shown.redriveError = "\(error)"
                 left += 1
