@@ -304,7 +304,7 @@ complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal s
 complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal sinks" version' -l 'version' -d 'Show the version.'
 complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal sinks" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'wal' -n '__wal_should_offer_completions_for_positional "wal cursors" -eq 1' -fa '(__wal_complete_directories)'
-complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal cursors" remove' -l 'remove' -d 'The cursor to remove.' -rfka ''
+complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal cursors" remove' -l 'remove' -d 'The cursor to remove, or the bookmark of an input.' -rfka ''
 complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal cursors"' -l 'set' -d 'The cursor to set, and the last sequence number that its consumer has processed.' -rfka ''
 complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal cursors" json' -l 'json' -d 'Print JSON.'
 complete -c 'wal' -n '__wal_should_offer_completions_for_flags_or_options "wal cursors" version' -l 'version' -d 'Show the version.'

@@ -3,6 +3,7 @@
     import Testing
     import WAL
     import WALDelivery
+    import WALTasks
 
     /// A removed consumer must not keep a log's records forever. The verb that drops it must show which records it releases.
     struct CursorTests {
@@ -88,6 +89,38 @@
                 #expect(try ToolRun(["cursors", log] + arguments).status == 64)
             }
             #expect(try cursors() == ["slow": 3, "fast": 8])
+        }
+
+        /// A log has room for the bookmarks of about 140 inputs. After that it took no new input, and no verb made room.
+        @Test func theBookmarkOfAnInputIsRemoved() throws {
+            let inputs = scratch.path("inputs")
+            let lines = try scratch.file("lines", lines: [#"{"type":"task_delete","task_id":"t"}"#])
+            func ingest(_ source: String) throws -> ToolRun {
+                try ToolRun(
+                    ["ingest", "--log", inputs, "--store", "memory:", "--source", source, "--json"], input: lines)
+            }
+            try #require(ingest("first").status == 0)
+            let open = try WriteAheadLog.openBlocking(at: inputs)
+            var last = 1000
+            while last < 2000 {
+                var batch = RecordBatch()
+                batch.append(TaskCodec.encode(.delete(id: "t")))
+                let mark = Bookmark(
+                    name: "source/\(last + 1)", position: 1, metadata: Array(repeating: 0, count: 13))
+                guard (try? open.appendBlocking(batch, bookmark: mark)) != nil else { break }
+                last += 1
+            }
+            try open.closeBlocking()
+            let refused = try ingest("input")
+            #expect(refused.status == 74, "\(refused.errors)")
+            #expect(refused.errors.contains("wal cursors \(inputs) --remove source/NAME"), "\(refused.errors)")
+            let removed = try ToolRun(["cursors", inputs, "--remove", "source/1001"])
+            #expect(removed.status == 0, "\(removed.errors)")
+            #expect(removed.output.contains("Removed source/1001. If this input comes again"), "\(removed.output)")
+            #expect(try ToolRun(["cursors", inputs, "--remove", "source/1001"]).status == 64)
+            // A name of the same length has room now, and another input keeps its position.
+            #expect(try ingest("1001").json["lines"] as? Int == 1)
+            #expect(try ingest("first").json["lines_before"] as? Int == 1)
         }
 
         @Test func anOpenLogIsNamedWithWhatItsProgramCanCall() throws {

@@ -13,6 +13,9 @@ struct Cursors: ParsableCommand {
             A consumer in another process than the writer has a file instead of a cursor. It is shown as consumers/NAME, with
             its owner. It expires by itself; remove the file to release it at once.
 
+            `wal ingest` keeps its position in each input in a bookmark (source/NAME), which `wal inspect` shows. --remove also
+            removes such a bookmark: if that input comes again, it is ingested from its beginning.
+
             Without --remove and --set the verb changes nothing, and works while a writer runs. With one of them, no process
             may have the log open (exit code 74): a running program calls WriteAheadLog.removeCursor(_:) or
             setCursor(_:to:) itself. An unknown cursor or an impossible position is exit code 64.
@@ -21,7 +24,7 @@ struct Cursors: ParsableCommand {
             """)
 
     @Argument(help: "The log's directory.", completion: .directory) var directory: String
-    @Option(help: "The cursor to remove.") var remove: String?
+    @Option(help: "The cursor to remove, or the bookmark of an input.") var remove: String?
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
@@ -39,8 +42,15 @@ struct Cursors: ParsableCommand {
 
     func run() throws {
         // The log is opened read-only first. So no log is created in a directory that has none.
-        let overview = try CursorOverview(ReadOnlyLog(at: directory))
-        if let remove {
+        let log = try ReadOnlyLog(at: directory)
+        let overview = try CursorOverview(log)
+        if let remove, !overview.names.contains(remove), try isInput(remove, of: log) {
+            let after = try changing { log throws(WALError) in
+                try log.removeBookmark(remove)
+                return CursorOverview(log, after: overview)
+            }
+            try show(after, "Removed \(remove). If this input comes again, it is ingested from its beginning.")
+        } else if let remove {
             try requireCursor(remove, in: overview)
             let after = try changing { log throws(WALError) in
                 try log.removeCursor(remove)
@@ -67,6 +77,11 @@ struct Cursors: ParsableCommand {
 
     private func show(_ overview: CursorOverview, _ text: String) throws {
         try StandardOutput.print(json ? overview.json.description : LineText.escaped(text))
+    }
+
+    private func isInput(_ name: String, of log: ReadOnlyLog) throws(WALError) -> Bool {
+        guard name.hasPrefix(LineIngester.sourcePrefix) else { return false }
+        return try log.bookmarks[name] != nil
     }
 
     private func requireCursor(_ name: String, in overview: CursorOverview) throws {

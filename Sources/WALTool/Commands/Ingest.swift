@@ -25,6 +25,9 @@ struct Ingest: AsyncParsableCommand {
             may have grown. An incomplete last line of a file is left for the next run; from a pipe it is bad input (exit
             code 65). A byte order mark is skipped.
 
+            The log keeps a bookmark for each input, and has room for about 140 of them. `wal cursors --remove source/NAME`
+            removes that of an input that doesn't come again.
+
             The output of `wal dump --json` is valid input, except for its gaps: a gap is a bad line with its own message.
 
             While the store is unavailable, lines go into the log, and standard error reports the outage. They reach the

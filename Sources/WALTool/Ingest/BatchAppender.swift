@@ -117,6 +117,15 @@ final class BatchAppender: Sendable {
         progress.report(part.counts)
     }
 
+    /// Returns the error for an input whose bookmark has no room among the log's cursors and bookmarks.
+    private func noRoom(_ error: WALError) -> ToolError {
+        ToolError(
+            .inputOutput,
+            "The log keeps a bookmark for each input, and has no room for \(source): \(error.message) These are the "
+                + "bookmarks of inputs that don't come again (wal inspect \(log.directory) lists them): "
+                + "wal cursors \(log.directory) --remove source/NAME.")
+    }
+
     /// The error after a request to stop while the log was full. The next run reads the lines again.
     struct Stopped: Error {}
 
@@ -127,6 +136,7 @@ final class BatchAppender: Sendable {
                 _ = try log.appendBlocking(batch, bookmark: position.bookmark(named: source))
                 return
             } catch {
+                if error.code == .invalidArgument { throw noRoom(error) }
                 guard error.code == .logFull else { throw error }
                 if case .stopped = try stop.waitForInput(-1, timeout: 0) { throw Stopped() }
             }

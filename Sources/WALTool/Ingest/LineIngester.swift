@@ -22,6 +22,9 @@ final class LineIngester {
         var source: String?
     }
 
+    /// The beginning of the bookmark's name of an input.
+    static let sourcePrefix = "source/"
+
     // These limits on the records and bytes of an append make the append visible soon and keep its copy in the cache.
     private static let recordsMax = 1000
     private static let bytesMax = 256 << 10
@@ -88,7 +91,7 @@ final class LineIngester {
     private func run() throws {
         try Self.refuseOtherForms(of: reader, settings.inputName)
         guard let first = try reader.peekLine() else { return }
-        source = "source/" + (settings.source ?? Self.digest(first))
+        source = Self.sourcePrefix + (settings.source ?? Self.digest(first))
         try resume()
         let file = BadLinesFile(besideLog: log.directory, source: source, input: settings.inputName)
         if settings.badLines == .skip { try file.removeLines(after: consumed.lines) }
