@@ -133,6 +133,18 @@ struct CommandTests {
         #expect(try ToolRun(["dump", log]).output.split(separator: "\n").count == 1)
     }
 
+    /// The length that a line may have doesn't depend on the reads, which are smaller from a pipe than from a file.
+    @Test(arguments: [("", "\r\n"), ("a\n", "\n"), ("a\n", "")])
+    func theLimitOfALineIsExact(before: String, end: String) throws {
+        for excess in [0, 1] {
+            let input = scratch.file("long")
+            let line = String(repeating: "x", count: (16 << 20) + excess)
+            try Data((before + line + end).utf8).write(to: input)
+            let run = try ToolRun(["append", "\(log)\(excess)"], input: input)
+            #expect(run.status == (excess == 0 ? 0 : 65), "\(excess): \(run.output)\(run.errors)")
+        }
+    }
+
     @Test func appendDumpAndTail() throws {
         let input = try scratch.file("lines", lines: ["one", "two", ""])
         let run = try ToolRun(["append", log, "--json"], input: input)

@@ -23,6 +23,8 @@ final class LineReader {
     }
 
     static let lineSizeMax = 16 << 20
+    /// The longest line with a byte order mark and a carriage return, which don't count.
+    private static let rawLineSizeMax = lineSizeMax + InputForm.byteOrderMark.count + 1
     private static let readSize = 1 << 20
 
     /// The position after the lines that are consumed.
@@ -61,12 +63,15 @@ final class LineReader {
     func next(timeout: Int32 = -1) throws(ToolError) -> Event {
         while true {
             if let newline = findNewline() {
-                return .line(consumeLine(upTo: newline))
+                let line = consumeLine(upTo: newline)
+                return line.count > Self.lineSizeMax ? .tooLong : .line(line)
             }
             if isAtEnd {
-                return start < end ? .rest(trimmed(start..<end)) : .end
+                guard start < end else { return .end }
+                let rest = trimmed(start..<end)
+                return try rest.count > Self.lineSizeMax ? passOver() : .rest(rest)
             }
-            if end - start >= Self.lineSizeMax { return try passOver() }
+            if end - start > Self.rawLineSizeMax { return try passOver() }
             switch try fill(timeout: timeout) {
             case .some(let event): return event
             case nil: continue
@@ -88,7 +93,7 @@ final class LineReader {
     func peekLine() throws(ToolError) -> UnsafeRawBufferPointer? {
         while true {
             if let newline = findNewline() { return trimmed(start..<newline) }
-            if isAtEnd || end - start >= Self.lineSizeMax { break }
+            if isAtEnd || end - start > Self.rawLineSizeMax { break }
             if try fill(timeout: -1) != nil { return nil }
         }
         return start < end ? trimmed(start..<end) : nil
@@ -166,15 +171,15 @@ final class LineReader {
         while true {
             let newline = findNewline()
             let next = newline.map { $0 + 1 } ?? end
-            // The line's end may still arrive, so the line is left for the next run.
-            if newline == nil, isAtEnd {
-                endsInLongLine = true
-                return .end
-            }
             let isDone = newline != nil
             position.consume(UnsafeRawBufferPointer(start: buffer + start, count: next - start), lines: isDone ? 1 : 0)
             advance(to: next)
             if isDone { return .tooLong }
+            // The line's end may still arrive, so the line is left for the next run.
+            if isAtEnd {
+                endsInLongLine = true
+                return .end
+            }
             // No bookmark may contain a part of the line. After a stop, the next run reads the line again.
             if let event = try fill(timeout: -1) { return event }
         }
