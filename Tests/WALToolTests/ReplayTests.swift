@@ -76,11 +76,25 @@
             #expect(try replay(from: 11) == 10)
         }
 
+        private func removeFirstSegment() throws {
+            let segments = try FileManager.default.contentsOfDirectory(atPath: log).filter { $0.hasSuffix(".wal") }
+            try FileManager.default.removeItem(atPath: "\(log)/\(try #require(segments.min()))")
+        }
+
+        /// Retention may remove what a killed run has applied.
+        @Test func aReplayContinuesAfterWhatWasRemoved() throws {
+            try ingest(to: 20)
+            #expect(try replay(from: 1) == 20)
+            try ingest(to: 30)
+            try removeFirstSegment()
+            #expect(try replay(from: 1) == 10)
+            #expect(try copied() == Array(1...30))
+        }
+
         @Test func whatWasRemovedIsSaid() throws {
             try ingest(to: 20)
             try ingest(to: 30)
-            let segments = try FileManager.default.contentsOfDirectory(atPath: log).filter { $0.hasSuffix(".wal") }
-            try FileManager.default.removeItem(atPath: "\(log)/\(try #require(segments.min()))")
+            try removeFirstSegment()
             let run = try ToolRun(["replay", log, "--into", "sqlite:\(copy)", "--from", "5"])
             #expect(run.status == 1)
             #expect(run.errors.contains("--from 21"))

@@ -78,13 +78,15 @@ struct Replay: AsyncParsableCommand {
     private func replayLog(_ directory: String, from: SequenceNumber) async throws {
         let log = try ReadOnlyLog(at: directory)
         let first = try log.firstSequence
-        guard from >= first else {
+        // An earlier run may have applied the removed records.
+        let needed = await from >= first ? from : firstNeeded(of: log.id, from: from)
+        guard needed >= first else {
             throw ToolError(
                 .damage,
-                "Record \(from.rawValue) was removed; the log's first record is \(first.rawValue). "
+                "Record \(needed.rawValue) was removed; the log's first record is \(first.rawValue). "
                     + "Give --from \(first.rawValue) to leave out the removed ones.")
         }
-        try TaskRecords.requireSome(in: log, from: from)
+        try TaskRecords.requireSome(in: log, from: needed)
         let store = try await into.open()
         let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))
         defer { stop.end() }
@@ -95,6 +97,14 @@ struct Replay: AsyncParsableCommand {
         }
         await Self.close(store)
         try finish(progress, stop)
+    }
+
+    /// Returns the number of the first record that the store lacks of a replay. Doesn't create the store.
+    private func firstNeeded(of log: LogID, from: SequenceNumber) async -> SequenceNumber {
+        guard let store = try? await into.inspect() else { return from }
+        let lanes = try? await store.checkpoints(log: log.ofReplay(mark: from.rawValue))
+        try? await store.close()
+        return lanes?.first.map { max(from, $0.lane.position.next) } ?? from
     }
 
     private func replayStream(_ stream: SinkArgument) async throws {

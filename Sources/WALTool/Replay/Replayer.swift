@@ -21,7 +21,7 @@ struct Replayer<Destination: Sink> {
     init(sink: Destination, log: LogID, mark: UInt64, progress: ReplayProgress) async throws {
         self.sink = sink
         self.progress = progress
-        self.log = LogID(low: log.low ^ 0x7265_706C_6179_0000 ^ mark, high: log.high)
+        self.log = log.ofReplay(mark: mark)
         lane = try await Self.claim(sink, self.log)
     }
 
@@ -72,6 +72,11 @@ struct Replayer<Destination: Sink> {
         }
         return lane
     }
+}
+
+extension LogID {
+    /// The identifier by which a sink knows the replay of this log with a mark.
+    func ofReplay(mark: UInt64) -> LogID { LogID(low: low ^ 0x7265_706C_6179_0000 ^ mark, high: high) }
 }
 
 /// The counts of a replay.
