@@ -38,6 +38,14 @@
             #expect(output.contains("equal: final_tasks_sha256"), "\(output)")
         }
 
+        /// The demo waited without end for a row of a task.
+        @Test(arguments: [(#"{"type":"task_delete","task_id":"t"}"#, Int32(0)), (#"{"type":"nonsense"}"#, 65)])
+        func theDemoEndsWithAnyFile(line: String, expected: Int32) throws {
+            let (status, output) = try run("demo", scratch.file("lines", lines: [line]).path)
+            #expect(status == expected, "\(output)")
+            #expect(output.contains("killed: exit code \(expected == 0 ? 137 : expected)"), "\(output)")
+        }
+
         @Test func noFinishedStepRunsAgainInTheDemoOfFlows() throws {
             let (status, output) = try run("demo-flow")
             #expect(status == 0, "\(output)")
