@@ -69,6 +69,29 @@ struct GrowingInputTests {
         #expect(try run.json["lines"] as? Int == 1)
     }
 
+    /// A signal while the lines of an earlier run are skipped is reported as at any other time.
+    @Test func aSignalWhileItSkipsEndsItInOrder() throws {
+        let lines = (0..<30_000).map { Self.line("t\($0)") + "\n" }
+        let whole = scratch.file("whole")
+        try Data(lines.joined().utf8).write(to: whole)
+        let arguments = ["ingest", "--log", scratch.path("log"), "--store", "memory:", "--json"]
+        try #require(ToolRun(arguments, input: whole).status == 0)
+        let process = try ToolRun.process(arguments)
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        // A pipe has no room for all of this. So the process has read most of it, and skips it.
+        try input.fileHandleForWriting.write(contentsOf: Data(lines.prefix(15_000).joined().utf8))
+        kill(process.processIdentifier, SIGTERM)
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+        let printed = output.fileHandleForReading.readDataToEndOfFile()
+        let summary = try #require(JSONSerialization.jsonObject(with: printed) as? [String: Any])
+        #expect(summary["lines_before"] as? Int == 30_000 && summary["lines"] as? Int == 0)
+        #expect(summary["stopped_by"] as? String == "SIGTERM")
+    }
+
     /// A pipe that ends can't grow: its writer failed.
     @Test(arguments: ["stop", "skip"]) func aPipeThatEndsWithinALine(policy: String) throws {
         let arguments = [

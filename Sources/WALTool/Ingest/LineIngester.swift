@@ -92,7 +92,7 @@ final class LineIngester {
         try Self.refuseOtherForms(of: reader, settings.inputName)
         guard let first = try reader.peekLine() else { return }
         source = Self.sourcePrefix + (settings.source ?? Self.digest(first))
-        try resume()
+        guard try resume() else { return }
         let file = BadLinesFile(besideLog: log.directory, source: source, input: settings.inputName)
         if settings.badLines == .skip { try file.removeLines(after: consumed.lines) }
         let parser = try LineParser()
@@ -119,12 +119,15 @@ final class LineIngester {
         }
     }
 
-    private func resume() throws {
-        guard let bookmark = log.bookmarks[source] else { return }
+    /// Skips what earlier runs ingested. Returns false after a request to stop.
+    private func resume() throws -> Bool {
+        guard let bookmark = log.bookmarks[source] else { return true }
         guard let known = InputPosition(bookmark) else {
             throw ToolError(.badInput, "The log's bookmark \(source) isn't one of `wal ingest`. Give another --source.")
         }
-        guard try reader.skip(to: known) else {
+        counts.linesBefore = known.lines
+        guard let isSameInput = try reader.skip(to: known) else { return false }
+        guard isSameInput else {
             throw ToolError(
                 .badInput,
                 "\(settings.inputName) differs from what was ingested before as \(source): its first \(known.lines) lines "
@@ -132,7 +135,7 @@ final class LineIngester {
                     + "this one as another.")
         }
         consumed = reader.position
-        counts.linesBefore = known.lines
+        return true
     }
 
     /// Throws if the input can't consist of lines of UTF-8.

@@ -99,12 +99,13 @@ final class LineReader {
         return start < end ? trimmed(start..<end) : nil
     }
 
-    /// Skips the part that an earlier run consumed. Returns false if this input doesn't begin with that part.
-    func skip(to known: InputPosition) throws(ToolError) -> Bool {
+    /// Skips the part that an earlier run consumed. Returns false if this input doesn't begin with that part, and nil
+    /// after a request to stop.
+    func skip(to known: InputPosition) throws(ToolError) -> Bool? {
         while position.bytes < known.bytes {
             if start == end {
                 if isAtEnd { return false }
-                if try fill(timeout: -1) != nil { throw ToolError(.fine, "Stopped.") }
+                if try fill(timeout: -1) != nil { return nil }
                 continue
             }
             let count = min(end - start, Int(known.bytes - position.bytes))
@@ -117,10 +118,10 @@ final class LineReader {
     }
 
     /// Consumes the newline after a last line that was consumed without a newline. Returns false if the input continues
-    /// with anything else.
-    private func closeOpenEnd() throws(ToolError) -> Bool {
+    /// with anything else, and nil after a request to stop.
+    private func closeOpenEnd() throws(ToolError) -> Bool? {
         while !isAtEnd, end - start < 2 {
-            if try fill(timeout: -1) != nil { throw ToolError(.fine, "Stopped.") }
+            if try fill(timeout: -1) != nil { return nil }
         }
         guard start < end else { return true }
         let rest = UnsafeRawBufferPointer(start: buffer + start, count: end - start)
