@@ -146,6 +146,24 @@
             #expect(try ToolRun(["dead-letters", log, "--json"]).output == shown.output)
         }
 
+        /// Its letters are in a folder of its own. `--sink` found none of them, and the exit code was 0.
+        @Test func whatAConsumerInAnotherProcessHasParkedIsRedriven() async throws {
+            let writer = try await WriteAheadLog.open(at: log)
+            try await writer.append(TaskCodec.encode(.save(PersistentTask(id: "late", dagID: "d", nodeID: "n"))))
+            try await writer.sync()
+            let consumer = try await ReadOnlyLog(at: log).consumer(named: "mailer")
+            var deliveries = consumer.makeAsyncIterator()
+            try await deliveries.next()?.park("no address", code: "550")
+            try await consumer.close()
+            try await writer.close()
+            let redrive = ["dead-letters", log, "--redrive", "--into", "sqlite:\(database)"]
+            #expect(try ToolRun(redrive).errors == "Redriven: 0. Left: 0.\n")
+            let run = try ToolRun(redrive + ["--sink", "consumer/mailer"])
+            #expect(run.status == 0 && run.errors.contains("Redriven: 1. Left: 0."), "\(run.errors)")
+            #expect(try Sample.query(database, "SELECT group_concat(id) FROM dag_tasks") == "late")
+            #expect(try ToolRun(["dead-letters", log]).output == "")
+        }
+
         /// A damaged letter hides neither the other letters nor the positions of sinks.
         @Test(arguments: [UInt8(1), 2, 3]) func damageAmongLettersHidesNoOther(_ damaged: UInt8) async throws {
             let writer = try await WriteAheadLog.open(at: log)

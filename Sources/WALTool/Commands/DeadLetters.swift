@@ -122,15 +122,44 @@ struct DeadLetters: AsyncParsableCommand {
         try finish(applied: applied, left: left)
     }
 
-    /// Applies a log's dead letters to a store. For the store, they are a separate log with one lane, so that none is
-    /// applied twice.
+    /// Applies a log's dead letters to a store, and removes them.
     private func redrive(into argument: StoreArgument) async throws {
-        _ = try ReadOnlyLog(at: place)
         let sink = sink ?? argument.sinkName
-        var first = try DeadLetterReader(logDirectory: place)
-        var chosen: [DeadLetterRecord] = []
+        // A consumer in another process, `consumer/NAME`, has a folder of its own for its letters.
+        let folder = "/" + sink.replacing("consumer/", with: "consumers/") + ".parked"
+        let parked = try ReadOnlyLog(at: place).parkedFolders.filter { $0.hasSuffix(folder) }
+        var chosen: [(directory: String, letters: [DeadLetterRecord])] = []
         var others: Set<String> = []
-        while var letter = try first.next() {
+        for directory in [place] + parked {
+            let letters = try letters(of: sink, in: directory, others: &others)
+            if !letters.isEmpty { chosen.append((directory, letters)) }
+        }
+        if !others.isEmpty {
+            let names = others.sorted().joined(separator: ", ")
+            StandardError.write("Dead letters of others stay (--sink names one): \(names).\n")
+        }
+        // Without dead letters, the directory of their log may not exist.
+        if chosen.isEmpty { return try finish(applied: 0, left: 0) }
+        let store = try await argument.open()
+        var (applied, left) = (0, 0)
+        for (directory, letters) in chosen {
+            let outcome = try await apply(letters, of: sink, in: directory, to: store)
+            applied += outcome.records - outcome.deadLetters
+            left += outcome.deadLetters
+        }
+        try await store.close()
+        for (directory, letters) in chosen { try await discard(letters, in: directory) }
+        try finish(applied: applied, left: left)
+    }
+
+    /// Returns a sink's dead letters in a directory, without their payloads. Throws if one isn't a change of tasks.
+    /// Adds the names of the other letters' sinks to `others`.
+    private func letters(of sink: String, in directory: String, others: inout Set<String>) throws
+        -> [DeadLetterRecord]
+    {
+        var reader = try DeadLetterReader(logDirectory: directory)
+        var chosen: [DeadLetterRecord] = []
+        while var letter = try reader.next() {
             guard letter.sink == sink else {
                 others.insert(letter.sink)
                 continue
@@ -141,37 +170,37 @@ struct DeadLetters: AsyncParsableCommand {
             letter.payload = []
             chosen.append(letter)
         }
-        if !others.isEmpty {
-            let names = others.sorted().joined(separator: ", ")
-            StandardError.write("Dead letters of others stay (--sink names one): \(names).\n")
-        }
-        // Without dead letters, the directory of their log may not exist.
-        if chosen.isEmpty { return try finish(applied: 0, left: 0) }
-        let letters = try ReadOnlyLog(at: place + "/dead-letters")
+        return chosen
+    }
+
+    /// Applies chosen dead letters to a store. For the store, they are a separate log with one lane, so that none is
+    /// applied twice.
+    private func apply(
+        _ chosen: [DeadLetterRecord], of sink: String, in directory: String, to store: some TaskStore
+    ) async throws -> ReplayOutcome {
+        let letters = try ReadOnlyLog(at: directory + "/dead-letters")
         // The letters of each sink have their own position in the store.
         let mark = StableHash.of(sink)
-        let opened = try await argument.open()
-        func apply(_ store: some TaskStore) async throws -> ReplayOutcome {
-            let progress = ReplayProgress()
-            var replayer = try await Replayer(
-                sink: TaskSink(store: store), log: letters.id, mark: mark, progress: progress)
-            var reader = try DeadLetterReader(logDirectory: place)
-            var left = chosen.count
-            while left > 0, let letter = try reader.next() {
-                guard letter.sink == sink else { continue }
-                left -= 1
-                guard reader.place > replayer.position else { continue }
-                try await replayer.apply([
-                    SinkRecord(sequence: reader.place, time: letter.time, payload: letter.payload[...])
-                ])
-            }
-            return progress.outcome
+        let progress = ReplayProgress()
+        var replayer = try await Replayer(
+            sink: TaskSink(store: store), log: letters.id, mark: mark, progress: progress)
+        var reader = try DeadLetterReader(logDirectory: directory)
+        var left = chosen.count
+        while left > 0, let letter = try reader.next() {
+            guard letter.sink == sink else { continue }
+            left -= 1
+            guard reader.place > replayer.position else { continue }
+            try await replayer.apply([
+                SinkRecord(sequence: reader.place, time: letter.time, payload: letter.payload[...])
+            ])
         }
-        let outcome = try await apply(opened)
-        try await opened.close()
-        let kept = DeadLetterLog.of(logDirectory: place)
+        return progress.outcome
+    }
+
+    private func discard(_ letters: [DeadLetterRecord], in directory: String) async throws {
+        let kept = DeadLetterLog.of(logDirectory: directory)
         do throws(WALError) {
-            try await kept.discard(chosen)
+            try await kept.discard(letters)
             await kept.release()
         } catch {
             guard error.code == .locked else { throw error }
@@ -179,7 +208,6 @@ struct DeadLetters: AsyncParsableCommand {
                 "The store has the dead letters. A service holds them open: run this again once it is stopped, to remove them.\n"
             )
         }
-        try finish(applied: outcome.records - outcome.deadLetters, left: outcome.deadLetters)
     }
 
     private func finish(applied: Int, left: Int) throws {
