@@ -68,6 +68,23 @@ struct DumpTests {
         }
     #endif
 
+    /// Another process that shares the output may have made it non-blocking. The dump ended when the pipe was full.
+    @Test func anOutputThatDoesNotBlockGetsEachLine() throws {
+        let input = try scratch.file("lines", lines: (0..<20_000).map { "record \($0)" })
+        try #require(ToolRun(["append", log], input: input).status == 0)
+        let process = try ToolRun.process(["dump", log])
+        let pipe = Pipe()
+        try #require(fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFL, O_NONBLOCK) == 0)
+        process.standardOutput = pipe
+        try process.run()
+        // The pipe is full after this time. If it isn't, nothing has to wait.
+        usleep(500_000)
+        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        #expect(output.count { $0 == UInt8(ascii: "\n") } == 20_000)
+    }
+
     /// `dump` ends by SIGPIPE, or as if by it where the signal is ignored, without a message in the user's pipeline.
     @Test(arguments: ["", "trap '' PIPE; "]) func aClosedPipeEndsItQuietly(trap: String) throws {
         let input = try scratch.file("lines", lines: (0..<200_000).map { "record \($0)" })

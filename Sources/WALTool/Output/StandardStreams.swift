@@ -21,6 +21,12 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(Tool
         let count = write(descriptor, rest.baseAddress, rest.count)
         if count < 0 {
             if errno == EINTR { continue }
+            if errno == EAGAIN {
+                // A process that shares the descriptor has made it non-blocking.
+                var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&entry, 1, -1)
+                continue
+            }
             // The reader closed the pipe, but the parent process set SIGPIPE to be ignored.
             if errno == EPIPE, descriptor == STDOUT_FILENO { endByBrokenPipe() }
             let remedy = errno == EFBIG ? ". The file size limit of this process is reached (`ulimit -f`)." : ""
