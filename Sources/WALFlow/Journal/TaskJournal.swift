@@ -50,7 +50,8 @@ package struct TaskJournal: Hashable, Sendable {
     /// The last control of each action that still has an effect, without the paths that it made void.
     private var controls: [FlowRecord.Control] = []
     package private(set) var isPaused = false
-    /// The hash of the graph with which the task continues: the graph of its beginning, or the last accepted graph.
+    /// The hash of the graph with which the task continues: the graph of its beginning, or the last one that a person
+    /// accepted or that a start found to fit.
     package private(set) var graph: UInt64 = 0
     package private(set) var resumedCount: UInt32 = 0
     /// The number of failed attempts of all steps.

@@ -67,14 +67,27 @@ extension FlowRunner {
     /// Resumes a task of the journal. Returns false if the task is parked.
     private func goOn(_ task: LiveTask) async throws(FlowError) -> Bool {
         let shapes = graphs.withLock { $0.shapes }
-        let (actions, isParked, wasParked) = task.state.withLock { state in
+        let (actions, isParked, wasParked, isChanged) = task.state.withLock { state in
             let actions = prepare(&state, shapes)
-            return (actions, state.parked != nil, state.journal.isShownParked)
+            let isChanged = state.isOpen && state.journal.graph != state.dag?.hash
+            return (actions, state.parked != nil, state.journal.isShownParked, isChanged)
         }
+        if isChanged { try await noteGraph(of: task) }
         if !isParked { await resume(task, actions) }
         // The log's last row of a task says whether it is parked.
         if isParked || wasParked { try await showState(task) }
         return !isParked
+    }
+
+    /// Journals that a task continues with the present graph of its DAG. From now on its steps are those of this graph,
+    /// so the next version of the graph is compared with it.
+    private func noteGraph(of task: LiveTask) async throws(FlowError) {
+        let now = clock.now()
+        _ = try await commit(task) { state in
+            guard state.isOpen, let dag = state.dag else { return nil }
+            return Transition(events: [state.journal.control(.accept, graph: dag.hash, at: now)])
+        } then: { _ in
+        }
     }
 
     /// Writes the shape of a graph, unless the journal has it as the newest of its DAG. A tool takes the newest shape

@@ -348,6 +348,37 @@ import WALTasks
         for member in ["once", "optional", "collects"] { #expect(!json.contains(member)) }
     }
 
+    /// A customer would be charged again: the graph of the task's beginning doesn't have the step.
+    @Test func aTaskIsComparedWithTheGraphThatItHadLast() async throws {
+        func dag(_ added: String?, _ events: Events = Events()) -> DAG<Int, Int> {
+            DAG(name: "Orders", key: "orders", of: Int.self) { dag, input in
+                if let added {
+                    _ = dag.addNode(added, after: input, options: NodeOptions(execution: .atMostOnce)) { step, value in
+                        events.add(step.path)
+                        return value
+                    }
+                }
+                return dag.addWait("answer", after: input, for: Int.self)
+            }
+        }
+        try await leave(dag(nil))
+        let events = Events()
+        var (storage, runner) = try await open([dag("charge", events)])
+        try await eventually { events.all == ["charge"] }
+        // A checkpoint keeps the graph.
+        try await runner.checkpoint.write(runner)
+        try await close(storage, runner)
+        let task = try #require(try outside().table.tasks["t"])
+        #expect(task.graph == (try dag("charge").frozen().hash))
+        #expect(task.steps["charge"]?.result != nil)
+
+        (storage, runner) = try await open([dag("pay", events)])
+        let reason = "parked: graph changed: the step charge must not run twice, and the new graph doesn't have it"
+        #expect(try outside().reason.hasPrefix(reason))
+        try await close(storage, runner)
+        #expect(events.all == ["charge"])
+    }
+
     /// The task would fail for good, after it continued.
     @Test func aFailureThatTheNewGraphDoesNotPassOverParksItsTask() throws {
         func dag(_ isOptional: Bool) -> DAG<Int, Int> {
