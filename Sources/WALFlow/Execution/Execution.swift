@@ -343,7 +343,8 @@ struct Execution {
 
     private mutating func fail(_ scope: Scope, _ index: Int, _ message: String, _ journal: TaskJournal) {
         let node = scope.plan.nodes[index]
-        if let absent = node.absent {
+        // An optional node that is done fails if its value can't be decoded.
+        if let absent = node.absent, !scope.nodes[index].isEnded {
             return end(scope, index, .done(StepValue(live: absent())))
         }
         let failure = FlowFailure(path: scope.path(of: index), message: message)

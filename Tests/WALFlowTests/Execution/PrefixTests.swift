@@ -98,6 +98,33 @@ import WALTesting
         #expect(rest.openPaths.isEmpty && rest.execution.outcome(isRunning: false) != nil)
     }
 
+    /// A value that can be encoded but not decoded, as of another type.
+    private struct Unreadable: Codable, Sendable {
+        init() {}
+        init(from decoder: any Decoder) throws { throw TestError("unreadable") }
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(1)
+        }
+    }
+
+    /// The element would never end, and the task would hang.
+    @Test func anOptionalOutputThatCanNotBeDecodedFailsItsElement() async throws {
+        let dag = DAG(name: "Each", key: "each", of: Int.self) { dag, input in
+            let each = dag.addIterator("each", over: input, { [$0] }) { body, value in
+                // The output's result isn't all that the element needs.
+                _ = body.addNode("side", after: value) { _, value in value }
+                return body.addOptionalNode("last", after: value) { _, _ in Unreadable() }
+            }
+            return dag.addNode("count", after: each) { _, values in values.count }
+        }
+        let plan = try dag.frozen().plan
+        var walker = try Walker(plan, input: 1, seed: 1) { _, _ in (false, false) }
+        let outcome = try #require(try await walker.finish(), "hangs")
+        #expect(try outcome.text(plan) == "failed")
+        #expect(walker.execution.failure?.path == "each[0]/last")
+    }
+
     @Test func recordsThatAreReadTwiceChangeNothing() async throws {
         for seed in 0..<UInt64(Self.count) {
             let plan = try RandomGraph.dag(seed: seed).frozen().plan
