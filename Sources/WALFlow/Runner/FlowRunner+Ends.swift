@@ -25,7 +25,9 @@ extension FlowRunner {
     ) -> FlowRecord.Ending {
         switch outcome {
         case .failed(let failure):
-            return FlowRecord.Ending(status: .failed, time: now, error: failure.message, path: failure.path)
+            // The failure may be that of a node between steps, which the journal doesn't have.
+            return FlowRecord.Ending(
+                status: .failed, time: now, error: Self.text(failure.message), path: failure.path)
         case .completed(nil):
             return FlowRecord.Ending(status: .completed, time: now)
         case .completed(let value?):

@@ -125,7 +125,7 @@ extension FlowRunner {
             let input = try dag.plan.nodes[0].decode(start.input)
             return self.start(&state, StepValue(bytes: start.input, live: input))
         } catch {
-            state.parked = "the input can't be decoded with its present type: \(error)"
+            state.parked = "the input can't be decoded with its present type: \(Self.text(of: error))"
             return []
         }
     }

@@ -10,7 +10,7 @@ extension FlowRunner {
             label = step.plan.label?(value)
             guard labels.contains(label ?? "") else {
                 let error = FlowError.unknownLabel(label ?? "", labels)
-                return try await fail(task, step, attempt, error.description, isFinal: true)
+                return try await fail(task, step, attempt, Self.text(of: error), isFinal: true)
             }
         }
         let bytes: [UInt8]

@@ -65,7 +65,8 @@ extension FlowRunner {
             let values: [any Sendable]
             switch prepared.inputs {
             case .success(let inputs): values = inputs
-            case .failure(let error): return try await fail(task, step, prepared.attempt, "\(error)", isFinal: true)
+            case .failure(let error):
+                return try await fail(task, step, prepared.attempt, Self.text(of: error), isFinal: true)
             }
             if prepared.isResumption, let ending = try await countResumption(task, step) {
                 _ = leave(task, step)
@@ -124,7 +125,10 @@ extension FlowRunner {
     /// The most characters of an error. The end of a task has its error three times, in one batch.
     private static let errorLengthMax = 4096
 
-    static func text(of error: any Error) -> String { withoutNul("\(error)").shortened(to: errorLengthMax) }
+    static func text(of error: any Error) -> String { text("\(error)") }
+
+    /// Returns the text of an error in the form that the journal and rows have.
+    static func text(_ error: String) -> String { withoutNul(error).shortened(to: errorLengthMax) }
 
     /// Forgets a running step. The journal doesn't have the step's end, so the step runs again at the next start.
     private func leave(_ task: LiveTask, _ step: StepPlace) -> [Scheduler.Job] {

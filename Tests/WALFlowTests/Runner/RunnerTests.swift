@@ -520,4 +520,23 @@ import WALTesting
         await runner.close()
         try await storage.close()
     }
+
+    /// Databases refuse such a row, so they would show the task as running for good.
+    @Test func theRowOfAFailureHasNoNul() async throws {
+        let directory = TemporaryDirectory()
+        let dag = DAG(name: "Branch", key: "branch", of: Int.self) { dag, input in
+            let way = dag.addBranch("way", after: input) { _, _ in "a\0b" }
+            return dag.addNode("b", after: way["b"]) { _, value in value }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let task = try await runner.process(1, by: dag, id: "t")
+        await #expect(throws: FlowError.self) { try await task.result() }
+        let row = try #require(try await storage.task(id: "t"))
+        let error = try #require(row.error)
+        #expect(row.status == .failed && error.hasPrefix("way: unknownLabel: ") && error.contains("a\u{FFFD}b"))
+        #expect(!error.utf8.contains(0))
+        await runner.close()
+        try await storage.close()
+    }
 }
