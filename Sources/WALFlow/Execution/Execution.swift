@@ -40,6 +40,8 @@ struct Execution {
     /// The failures that a journal leads to, with their times, while the walk takes its results. Steps that ran when the task failed may have
     /// failed, too, and all of them have their handlers.
     private var pastFailures: [(time: Timestamp, failure: FlowFailure)]?
+    /// The failures among them that end an element instead of the task. The first one of an element counts.
+    private var pastElementFailures: [(time: Timestamp, place: Scope.Place, failure: FlowFailure)] = []
     private(set) var isFinished = false
     /// The number of steps that the walk has handed out and that haven't ended.
     private var activeCount = 0
@@ -126,18 +128,21 @@ struct Execution {
 
     private mutating func run(_ journal: inout TaskJournal) -> [Action] {
         var next = 0
-        while next < work.count {
-            defer { next += 1 }
-            switch work[next] {
-            case .complete(let scope, let node, let value): complete(scope, node, value, &journal)
-            case .skip(let scope, let node): end(scope, node, .skipped)
-            case .evaluate(let scope, let node): evaluate(scope, node, &journal)
-            case .fail(let scope, let node, let message): fail(scope, node, message, journal)
-            case .close(let scope): close(scope, &journal)
-            case .advance(let scope, let node): advance(scope, node, &journal)
-            case .endElement(let place, let outcome): endElement(place, outcome, journal)
+        repeat {
+            while next < work.count {
+                defer { next += 1 }
+                switch work[next] {
+                case .complete(let scope, let node, let value): complete(scope, node, value, &journal)
+                case .skip(let scope, let node): end(scope, node, .skipped)
+                case .evaluate(let scope, let node): evaluate(scope, node, &journal)
+                case .fail(let scope, let node, let message): fail(scope, node, message, journal)
+                case .close(let scope): close(scope, &journal)
+                case .advance(let scope, let node): advance(scope, node, &journal)
+                case .endElement(let place, let outcome): endElement(place, outcome, journal)
+                }
             }
-        }
+            endPastElements()
+        } while next < work.count
         defer {
             actions = []
             work.removeAll(keepingCapacity: work.count < 64)
@@ -361,16 +366,35 @@ struct Execution {
                 note(failure, journal)
                 return
             }
-            if Self.collectsFailures(place) { return work.append(.endElement(place, .failure(failure))) }
-            (scope, index) = (place.scope, place.node)
+            guard Self.collectsFailures(place) else {
+                (scope, index) = (place.scope, place.node)
+                continue
+            }
+            guard pastFailures == nil else {
+                return pastElementFailures.append((Self.time(of: failure, journal), place, failure))
+            }
+            return work.append(.endElement(place, .failure(failure)))
         }
+    }
+
+    /// Ends the elements that the journal has as failed, each with the failure that came first. A step after the
+    /// iterator may have taken it already.
+    private mutating func endPastElements() {
+        guard !pastElementFailures.isEmpty else { return }
+        for past in pastElementFailures.sorted(by: { $0.time < $1.time }) {
+            work.append(.endElement(past.place, .failure(past.failure)))
+        }
+        pastElementFailures = []
+    }
+
+    private static func time(of failure: FlowFailure, _ journal: TaskJournal) -> Timestamp {
+        journal.steps[failure.path]?.time ?? Timestamp(rawValue: .max)
     }
 
     /// Notes that a failure fails the task. One without a time in the journal, such as that of an iterator's elements, follows from results.
     private mutating func note(_ failure: FlowFailure, _ journal: TaskJournal) {
         guard pastFailures == nil else {
-            let time = journal.steps[failure.path]?.time ?? Timestamp(rawValue: .max)
-            pastFailures?.append((time, failure))
+            pastFailures?.append((Self.time(of: failure, journal), failure))
             return
         }
         self.failure = self.failure ?? failure

@@ -98,6 +98,33 @@ import WALTesting
         #expect(rest.openPaths.isEmpty && rest.execution.outcome(isRunning: false) != nil)
     }
 
+    /// A step that has run took the first failure, so the others must get it, too.
+    @Test(arguments: [["a", "b"], ["b", "a"]])
+    func aRestartKeepsTheFirstFailureOfAnElement(_ order: [String]) async throws {
+        let dag = DAG(name: "Each", key: "each", of: Int.self) { dag, input in
+            let each = dag.addCollectingIterator("each", over: input, { [$0] }) { body, value in
+                let a = body.addNode("a", after: value) { _, value in value }
+                let b = body.addNode("b", after: value) { _, value in value }
+                return body.addNode("sum", after: a, b) { _, a, b in a + b }
+            }
+            return dag.addNode("place", after: each) { _, results -> String in
+                guard case .failure(let failure)? = results.first else { return "none" }
+                return failure.path
+            }
+        }
+        let plan = try dag.frozen().plan
+        let never: (String, UInt32) -> (isFailed: Bool, isFinal: Bool) = { _, _ in (false, false) }
+        let begun = try Walker(plan, input: 1, seed: 1, fails: never).records
+        // Both ran when the first one failed.
+        let past = order.enumerated().map { second, id in
+            FlowRecord.Event.failure(
+                path: "each[0]/\(id)", attempt: 1, time: Walker.time + .seconds(second), error: "broken", retryAt: nil)
+        }
+        var again = try Walker(plan, input: 1, after: begun + past, seed: 1, fails: never)
+        let outcome = try #require(try await again.finish())
+        #expect(try outcome.text(plan) == "each[0]/\(order[0])")
+    }
+
     /// A value that can be encoded but not decoded, as of another type.
     private struct Unreadable: Codable, Sendable {
         init() {}
