@@ -175,6 +175,22 @@ package struct TaskView {
     /// The prefix of the reason for a task that can continue with another graph, if a person accepts it.
     package static let changedGraph = "graph changed: "
 
+    /// Whether a step may still end. A task continues after some final failures, and its graph may have lost the step.
+    private static func isOpen(_ step: TaskJournal.Step, at path: String, in shape: GraphShape?) -> Bool {
+        guard step.result == nil, !step.hasFailed else { return false }
+        return shape.map { $0.node(at: path) != nil } ?? true
+    }
+
+    /// Whether a time for which a task waits has been over for a minute.
+    package static func isOverdue(_ task: TaskJournal, _ shape: GraphShape?, now: Timestamp) -> Bool {
+        guard task.end == nil else { return false }
+        return task.steps.contains { path, step in
+            let due = [step.wait?.due, step.retryAt].compactMap { $0 }.min()
+            guard let due, now - due > .seconds(60) else { return false }
+            return isOpen(step, at: path, in: shape)
+        }
+    }
+
     /// Returns the reason why a task makes no progress, as one clause.
     package static func reason(_ task: TaskJournal, _ shape: GraphShape?, now: Timestamp) -> String {
         guard task.beginning != nil else { return "orphaned: the log has lost its beginning" }
@@ -188,10 +204,8 @@ package struct TaskView {
         }
         if let parked = task.parked { return TaskJournal.processingState(parked: remedy(parked: parked)) }
         if task.isPaused { return "paused" }
-        let steps = task.steps.sorted { $0.key < $1.key }
-        if let (path, step) = steps.first(where: { $0.value.result == nil && $0.value.retryAt != nil }),
-            let due = step.retryAt
-        {
+        let steps = task.steps.filter { isOpen($0.value, at: $0.key, in: shape) }.sorted { $0.key < $1.key }
+        if let (path, step) = steps.first(where: { $0.value.retryAt != nil }), let due = step.retryAt {
             return "\(path) is retried at \(due) after: \(step.error ?? "")"
         }
         if let shape {
@@ -199,9 +213,7 @@ package struct TaskView {
             let ready = view.states(of: shape).filter { $0.value == .ready || $0.value == .running }.keys.sorted()
             if !ready.isEmpty { return "ready or running: \(ready.joined(separator: ", "))" }
         }
-        if let (path, step) = steps.first(where: { $0.value.result == nil && $0.value.wait != nil }),
-            let wait = step.wait
-        {
+        if let (path, step) = steps.first(where: { $0.value.wait != nil }), let wait = step.wait {
             let due = wait.due.map { " until \($0)" + ($0 < now ? ", which is over" : "") } ?? ""
             return wait.signal == nil ? "sleeping in \(path)\(due)" : "waiting for \(path)\(due)"
         }

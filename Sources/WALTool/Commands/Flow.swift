@@ -87,11 +87,7 @@ struct FlowStuck: ParsableCommand {
         let now = Timestamp.now
         let stuck = journal.table.tasks.values.filter { task in
             task.beginning == nil || task.end?.status == .failed || task.parked != nil || task.isPaused
-                || task.steps.values.contains { step in
-                    guard step.result == nil, task.end == nil else { return false }
-                    let due = [step.wait?.due, step.retryAt].compactMap { $0 }.min()
-                    return due.map { now - $0 > .seconds(60) } ?? false
-                }
+                || TaskView.isOverdue(task, journal.shape(of: task), now: now)
         }
         try FlowLines.print(FlowLines.text(stuck, journal, json: json, none: "No task needs a person."))
         if !stuck.isEmpty { throw ExitCode(ExitStatus.damage.rawValue) }

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import WAL
 
 @testable import WALFlow
 
@@ -162,6 +163,32 @@ import Testing
             journal.apply(.result(path: path, attempt: 1, time: Walker.time, label: nil, bytes: [49]))
         }
         #expect(states() == [.failed, .done, .done, .done, .ready])
+    }
+
+    /// The task would need a person until its end.
+    @Test func noTaskWaitsForAWaitThatHasFailedOrThatTheGraphHasLost() throws {
+        let dag = DAG(name: "Each", key: "each", of: [Int].self) { dag, input in
+            let each = dag.addCollectingIterator("each", over: input, { $0 }) { body, value in
+                body.addWait("approve", after: value, for: Int.self, timeout: .seconds(60))
+            }
+            return dag.addWait("answer", after: each, for: Int.self)
+        }
+        let shape = try dag.frozen().shape
+        var journal = TaskJournal(id: "t")
+        journal.apply(
+            .begin(
+                FlowRecord.Beginning(
+                    dag: "each", graph: 1, priority: 0, maxRetries: 0, createdAt: Walker.time, input: [])))
+        for path in ["each[0]/approve", "former"] {
+            journal.apply(.wait(path: path, signal: path, due: Walker.time))
+        }
+        let now = Walker.time + .seconds(3600)
+        #expect(TaskView.isOverdue(journal, shape, now: now))
+        journal.apply(
+            .failure(path: "each[0]/approve", attempt: 1, time: Walker.time, error: "timedOut", retryAt: nil))
+        journal.apply(.wait(path: "answer", signal: "answer", due: nil))
+        #expect(!TaskView.isOverdue(journal, shape, now: now))
+        #expect(TaskView.reason(journal, shape, now: now) == "waiting for answer")
     }
 
     /// The journal forgets the steps of an element that has an output.
