@@ -108,8 +108,11 @@ private struct TextPicture {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func add(_ shape: GraphShape, prefix: String, id: String, depth: Int, _ lines: inout [String]) {
-        let states = view.states(of: shape, prefix: prefix)
+    private func add(
+        _ shape: GraphShape, prefix: String, input: TaskView.State = .done, id: String, depth: Int,
+        _ lines: inout [String]
+    ) {
+        let states = view.states(of: shape, prefix: prefix, input: input)
         let indent = String(repeating: "  ", count: depth)
         // The graph may be from a log, and two of its nodes may have one id.
         let names = Dictionary(shape.nodes.enumerated().map { ($1.id, "\(id)_\($0)") }) { first, _ in first }
@@ -121,7 +124,8 @@ private struct TextPicture {
             if let body = node.body, node.kind == .dag || node.kind == .iterator {
                 let inner = prefix + node.id + (node.kind == .dag ? "/" : "[0]/")
                 lines.append(indent + begin(name, title))
-                add(body, prefix: inner, id: name, depth: depth + 1, &lines)
+                let input = view.input(of: node, state, prefix)
+                add(body, prefix: inner, input: input, id: name, depth: depth + 1, &lines)
                 lines.append(indent + (style == .mermaid ? "end" : "}"))
             }
         }

@@ -36,12 +36,17 @@ package struct TaskView {
     }
 
     /// Returns the states of a graph's nodes, by id.
-    package func states(of shape: GraphShape, prefix: String = "") -> [String: State] {
+    ///
+    /// - Parameters:
+    ///   - shape: The graph.
+    ///   - prefix: The prefix of its paths.
+    ///   - input: The state of its input; see ``input(of:_:_:)``.
+    package func states(of shape: GraphShape, prefix: String = "", input: State = .done) -> [String: State] {
         var states: [String: State] = [:]
         // The states as the nodes after them see them.
         var passed: [String: State] = [:]
         for node in shape.nodes {
-            let state = state(of: node, prefix, passed)
+            let state = node.kind == .input && task != nil ? input : state(of: node, prefix, passed)
             states[node.id] = state
             passed[node.id] = Self.isPassedOver(node, state) ? .done : state
         }
@@ -60,10 +65,19 @@ package struct TaskView {
         return states
     }
 
+    /// Returns the state of the input in the graph of a node, which is a sub-DAG or an iterator.
+    func input(of node: GraphShape.Node, _ state: State, _ prefix: String) -> State {
+        switch state {
+        case .pending, .skipped: state
+        // An iterator without elements is done, and its graph never begins.
+        case .done: hasBegun(prefix + node.id) ? .done : .pending
+        case .ready, .running, .waiting, .retrying, .failed: .done
+        }
+    }
+
     private func state(of node: GraphShape.Node, _ prefix: String, _ states: [String: State]) -> State {
         let path = prefix + node.id
         guard let task else { return .pending }
-        if node.kind == .input { return .done }
         let parents = node.parents.map { states[$0] ?? .pending }
         if let known = state(of: task.steps[path], path) { return known }
         switch node.kind {
@@ -116,8 +130,8 @@ package struct TaskView {
         return lines
     }
 
-    private func add(_ shape: GraphShape, prefix: String, to lines: inout [Line]) {
-        let states = states(of: shape, prefix: prefix)
+    private func add(_ shape: GraphShape, prefix: String, input: State = .done, to lines: inout [Line]) {
+        let states = states(of: shape, prefix: prefix, input: input)
         for node in shape.nodes {
             let path = prefix + node.id
             switch node.kind {
@@ -127,7 +141,8 @@ package struct TaskView {
             }
             guard let body = node.body else { continue }
             guard node.kind == .iterator else {
-                add(body, prefix: path + "/", to: &lines)
+                let input = self.input(of: node, states[node.id] ?? .pending, prefix)
+                add(body, prefix: path + "/", input: input, to: &lines)
                 continue
             }
             let begun = (task?.steps ?? [:]).keys.compactMap { key in

@@ -61,8 +61,8 @@ struct VectorPicture {
 
     // MARK: Layout
 
-    private func lay(_ shape: GraphShape, prefix: String) -> Drawing {
-        let states = view.states(of: shape, prefix: prefix)
+    private func lay(_ shape: GraphShape, prefix: String, input: TaskView.State = .done) -> Drawing {
+        let states = view.states(of: shape, prefix: prefix, input: input)
         var drawing = Drawing()
         var indexes: [String: Int] = [:]
         for node in shape.nodes {
@@ -72,7 +72,9 @@ struct VectorPicture {
             box.width = max(64, Double(title.count) * 7.2 + 20)
             box.height = Self.height
             if let body = node.body {
-                let inner = lay(body, prefix: prefix + node.id + (node.kind == .dag ? "/" : "[0]/"))
+                let inner = lay(
+                    body, prefix: prefix + node.id + (node.kind == .dag ? "/" : "[0]/"),
+                    input: view.input(of: node, state, prefix))
                 box.width = max(box.width, inner.width + 2 * Self.margin)
                 box.height = inner.height + Self.header + Self.margin
                 box.inner = inner

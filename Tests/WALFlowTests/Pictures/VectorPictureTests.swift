@@ -165,6 +165,30 @@ import WAL
         #expect(states() == [.failed, .done, .done, .done, .ready])
     }
 
+    /// People would look for a reason why such a step doesn't begin.
+    @Test func theStepsOfASubDAGThatIsNotReachedAreNotReady() throws {
+        let inner = DAG(name: "Inner", key: "inner", of: Int.self) { dag, input in
+            dag.addNode("pack", after: input) { _, value in value }
+        }
+        let dag = DAG(name: "Order", key: "order", of: Int.self) { dag, input in
+            let way = dag.addBranch("way", after: input) { _, _ in "yes" }
+            let yes = dag.addDAG("ship", inner, after: way["yes"])
+            let no = dag.addDAG("refund", inner, after: way["no"])
+            return dag.merge(yes, no)
+        }
+        let shape = try dag.frozen().shape
+        var journal = TaskJournal(id: "t")
+        func lines() -> [String] {
+            TaskView(journal).lines(of: shape).map { "\($0.path) \($0.state?.rawValue ?? "-")" }
+        }
+        #expect(lines() == ["way ready", "ship pending", "ship/pack pending", "refund pending", "refund/pack pending"])
+        journal.apply(.result(path: "way", attempt: 1, time: Walker.time, label: "yes", bytes: [49]))
+        #expect(lines() == ["way done", "ship ready", "ship/pack ready", "refund skipped", "refund/pack skipped"])
+        for form in GraphPicture.allCases {
+            #expect(shape.picture(of: TaskView(journal), as: form).contains("– pack"))
+        }
+    }
+
     /// The task would need a person until its end.
     @Test func noTaskWaitsForAWaitThatHasFailedOrThatTheGraphHasLost() throws {
         let dag = DAG(name: "Each", key: "each", of: [Int].self) { dag, input in
