@@ -190,6 +190,17 @@ package struct TaskView {
     /// The prefix of the reason for a task that can continue with another graph, if a person accepts it.
     package static let changedGraph = "graph changed: "
 
+    /// Returns the paths of the nodes that are ready or running. A sub-DAG that has begun may only wait, so its nodes
+    /// count instead.
+    private func ready(in shape: GraphShape, prefix: String = "") -> [String] {
+        let states = states(of: shape, prefix: prefix)
+        return shape.nodes.flatMap { node -> [String] in
+            guard let state = states[node.id], state == .ready || state == .running else { return [] }
+            guard state == .running, node.kind == .dag, let body = node.body else { return [prefix + node.id] }
+            return ready(in: body, prefix: prefix + node.id + "/")
+        }
+    }
+
     /// Whether a step may still end. A task continues after some final failures, and its graph may have lost the step.
     private static func isOpen(_ step: TaskJournal.Step, at path: String, in shape: GraphShape?) -> Bool {
         guard step.result == nil, !step.hasFailed else { return false }
@@ -224,8 +235,7 @@ package struct TaskView {
             return "\(path) is retried at \(due) after: \(step.error ?? "")"
         }
         if let shape {
-            let view = TaskView(task)
-            let ready = view.states(of: shape).filter { $0.value == .ready || $0.value == .running }.keys.sorted()
+            let ready = TaskView(task).ready(in: shape).sorted()
             if !ready.isEmpty { return "ready or running: \(ready.joined(separator: ", "))" }
         }
         if let (path, step) = steps.first(where: { $0.value.wait != nil }), let wait = step.wait {

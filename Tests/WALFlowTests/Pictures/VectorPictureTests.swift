@@ -189,6 +189,27 @@ import WAL
         }
     }
 
+    @Test func theReasonNamesTheWaitInASubDAG() throws {
+        let inner = DAG(name: "Inner", key: "inner", of: Int.self) { dag, input in
+            let pack = dag.addNode("pack", after: input) { _, value in value }
+            return dag.addWait("approve", after: pack, for: Int.self)
+        }
+        let shape = try DAG(name: "Order", key: "order", of: Int.self) { dag, input in
+            dag.addDAG("ship", inner, after: input)
+        }.frozen().shape
+        var journal = TaskJournal(id: "t")
+        journal.apply(
+            .begin(
+                FlowRecord.Beginning(
+                    dag: "order", graph: 1, priority: 0, maxRetries: 0, createdAt: Walker.time, input: [])))
+        func reason() -> String { TaskView.reason(journal, shape, now: Walker.time) }
+        #expect(reason() == "ready or running: ship")
+        journal.apply(.result(path: "ship/pack", attempt: 1, time: Walker.time, label: nil, bytes: [49]))
+        #expect(reason() == "ready or running: ship/approve")
+        journal.apply(.wait(path: "ship/approve", signal: "ship/approve", due: nil))
+        #expect(reason() == "waiting for ship/approve")
+    }
+
     /// The task would need a person until its end.
     @Test func noTaskWaitsForAWaitThatHasFailedOrThatTheGraphHasLost() throws {
         let dag = DAG(name: "Each", key: "each", of: [Int].self) { dag, input in
