@@ -44,6 +44,12 @@ enum StepPath {
             return FlowError(
                 .invalidID, "The \(owner) \(id) has one of the characters / [ ] # =, which paths need. Leave it out.")
         }
+        // In a path, a combining mark at the start becomes a part of the `/` before it.
+        guard "/\(id)/".count == id.count + 2 else {
+            return FlowError(
+                .invalidID,
+                "The \(owner) \(id) begins or ends with a character that joins the / beside it in paths. Leave it out.")
+        }
         return nil
     }
 }

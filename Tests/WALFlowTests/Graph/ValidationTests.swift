@@ -25,7 +25,7 @@ import Testing
                     let a = graph.addNode("a", after: input) { _, value in value }
                     return graph.addNode("a", after: a) { _, value in value }
                 }) == .duplicateNode)
-        for id in ["", "a/b", "a[1]", "a#b", "a=b", "a/\u{301}b", String(repeating: "x", count: 65)] {
+        for id in ["", "a/b", "a[1]", "a#b", "a=b", "a/\u{301}b", "\u{301}a", String(repeating: "x", count: 65)] {
             #expect(code(typed { graph, input in graph.addNode(id, after: input) { _, value in value } }) == .invalidID)
         }
         #expect(
