@@ -24,6 +24,7 @@ package struct TaskView {
 
     private let task: TaskJournal?
     private let running: Set<String>
+    private let begun: BegunPaths
 
     /// Makes a view of a task. Without a task, all nodes are pending.
     ///
@@ -33,6 +34,8 @@ package struct TaskView {
     package init(_ task: TaskJournal?, running: Set<String> = []) {
         self.task = task
         self.running = running
+        let steps = task?.steps ?? [:]
+        begun = BegunPaths(running.union(steps.keys))
     }
 
     /// Returns the states of a graph's nodes, by id.
@@ -145,10 +148,8 @@ package struct TaskView {
                 add(body, prefix: path + "/", input: input, to: &lines)
                 continue
             }
-            let begun = (task?.steps ?? [:]).keys.compactMap { key in
-                key.hasPrefix(path + "[") ? Int(key.dropFirst(path.count + 1).prefix { $0 != "]" }) : nil
-            }
-            for element in Set(begun).sorted() { add(body, prefix: StepPath.element(element, of: path), to: &lines) }
+            let elements = Set(begun.elements(of: path).compactMap { Int($0) })
+            for element in elements.sorted() { add(body, prefix: StepPath.element(element, of: path), to: &lines) }
         }
     }
 
@@ -169,8 +170,8 @@ package struct TaskView {
 
     private func hasBegun(_ path: String) -> Bool {
         guard let task else { return false }
-        return task.steps.contains { $0.key == path || $0.key.hasPrefix(path + "/") || $0.key.hasPrefix(path + "[") }
-            || running.contains { $0 == path || $0.hasPrefix(path + "/") || $0.hasPrefix(path + "[") }
+        return task.steps[path] != nil || running.contains(path) || begun.hasGraph(at: path)
+            || !begun.elements(of: path).isEmpty
     }
 
     /// Returns the number of an iterator's elements that have ended.

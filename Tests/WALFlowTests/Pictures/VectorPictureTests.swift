@@ -251,4 +251,40 @@ import WAL
         journal.apply(.result(path: "each[0]/last", attempt: 1, time: Walker.time, label: nil, bytes: [49]))
         #expect(TaskView(journal).states(of: body, prefix: "each[0]/").values.allSatisfy { $0 == .done })
     }
+
+    @Test func theElementsOfNestedGraphsHaveTheirOwnSteps() throws {
+        let inner = DAG(name: "Inner", key: "inner", of: Int.self) { dag, input in
+            let rows = dag.addIterator("rows", over: input, { [$0] }) { body, value in
+                body.addNode("row", after: value) { _, value in value }
+            }
+            return dag.addNode("sum", after: rows) { _, values in values.count }
+        }
+        let dag = DAG(name: "Each", key: "each", of: [Int].self) { dag, input in
+            let each = dag.addIterator("each", over: input, { $0 }) { body, value in
+                let part = body.addDAG("part", inner, after: value)
+                return body.addNode("end", after: part) { _, value in value }
+            }
+            // One path begins with another.
+            let eaches = dag.addIterator("eaches", over: input, { $0 }) { body, value in
+                body.addNode("row", after: value) { _, value in value }
+            }
+            return dag.addNode("last", after: each, eaches) { _, first, _ in first }
+        }
+        let shape = try dag.frozen().shape
+        var journal = TaskJournal(id: "t")
+        let ended = ["each[2]/part/rows[0]/row", "each[10]/part/rows[1]/row", "each[10]/part/rows[0]/row"]
+        for path in ended + ["each[10]/part/sum"] {
+            journal.apply(.result(path: path, attempt: 1, time: Walker.time, label: nil, bytes: [49]))
+        }
+        #expect(
+            TaskView(journal).lines(of: shape).map { "\($0.path) \($0.state?.rawValue ?? "-")" } == [
+                "each running",
+                "each[2]/part running", "each[2]/part/rows running", "each[2]/part/rows[0]/row done",
+                "each[2]/part/sum pending", "each[2]/end pending",
+                "each[10]/part done", "each[10]/part/rows done", "each[10]/part/rows[0]/row done",
+                "each[10]/part/rows[1]/row done", "each[10]/part/sum done", "each[10]/end ready",
+                "eaches ready", "last pending",
+            ])
+        #expect(TaskView(journal, running: ["eaches[0]/row"]).states(of: shape)["eaches"] == .running)
+    }
 }
