@@ -15,7 +15,9 @@ package struct GraphChange {
     /// Returns the reason why a task must be parked, or nil.
     package func conflict(with task: TaskJournal) -> String? {
         guard old != new else { return nil }
-        if let reason = ScopeChange(old, new, "", task).conflict(isOver: false) { return reason }
+        let results = task.steps.lazy.filter { $0.value.result != nil }.map(\.key)
+        let begun = BegunPaths(results)
+        if let reason = ScopeChange(old, new, "", task, begun).conflict(isOver: false) { return reason }
         if let path = newFailure(of: task) {
             return "the task continued after the failure of the step \(path), which fails it with the new graph"
         }
@@ -75,13 +77,15 @@ private struct ScopeChange {
     private let new: GraphShape
     private let prefix: String
     private let task: TaskJournal
+    /// The sub-DAGs and elements with results, of the whole task.
+    private let begun: BegunPaths
     private let before: Ancestry
     private let after: Ancestry
     /// The nodes that have the same parents in both versions, like all nodes before them.
     private let same: Set<String>
 
-    init(_ old: GraphShape, _ new: GraphShape, _ prefix: String, _ task: TaskJournal) {
-        (self.old, self.new, self.prefix, self.task) = (old, new, prefix, task)
+    init(_ old: GraphShape, _ new: GraphShape, _ prefix: String, _ task: TaskJournal, _ begun: BegunPaths) {
+        (self.old, self.new, self.prefix, self.task, self.begun) = (old, new, prefix, task, begun)
         (before, after) = (Ancestry(old), Ancestry(new))
         var same: Set<String> = []
         for node in new.nodes where node.parents.allSatisfy(same.contains) {
@@ -171,7 +175,7 @@ private struct ScopeChange {
                     guard body.hasEnd(of: oldBody) else {
                         return "the element \(scope.dropLast()) has ended, and its new graph has another end"
                     }
-                } else if let reason = ScopeChange(oldBody, body, scope, task).conflict(isOver: isOver) {
+                } else if let reason = ScopeChange(oldBody, body, scope, task, begun).conflict(isOver: isOver) {
                     return reason
                 }
             }
@@ -183,7 +187,9 @@ private struct ScopeChange {
 
     /// Whether a node or a step of its graph has a result.
     private func hasBegun(_ node: GraphShape.Node) -> Bool {
-        node.body == nil ? node.kind.isJournaled && hasResult(node.id) : !scopes(of: node).isEmpty
+        guard node.body != nil else { return node.kind.isJournaled && hasResult(node.id) }
+        let path = prefix + node.id
+        return node.kind == .dag ? begun.hasGraph(at: path) : !begun.elements(of: path).isEmpty
     }
 
     /// Whether a step after a sub-DAG or an iterator is finished, so that all steps of that graph have ended.
@@ -201,14 +207,8 @@ private struct ScopeChange {
     /// Returns the prefixes of the paths in a node's graph that have results.
     private func scopes(of node: GraphShape.Node) -> [String] {
         let path = prefix + node.id
-        let results = task.steps.lazy.filter { $0.value.result != nil }.map(\.key)
-        if node.kind == .dag { return results.contains { $0.hasPrefix(path + "/") } ? [path + "/"] : [] }
-        var scopes: Set<String> = []
-        for key in results where key.hasPrefix(path + "[") {
-            guard let end = key.dropFirst(path.count).firstIndex(of: "]") else { continue }
-            scopes.insert(key[...end] + "/")
-        }
-        return scopes.sorted()
+        if node.kind == .dag { return begun.hasGraph(at: path) ? [path + "/"] : [] }
+        return begun.elements(of: path).map { "\(path)[\($0)]/" }.sorted()
     }
 }
 

@@ -93,4 +93,51 @@ import WALTesting
         }
         #expect(continued > 0 && parked > 0, "\(continued) continued, \(parked) were parked")
     }
+
+    @Test func eachElementOfANestedGraphIsChecked() throws {
+        func shape(hasRows: Bool = true, isLonger: Bool = false) throws -> GraphShape {
+            let inner = DAG<Int, Int>(name: "Inner", key: "inner", of: Int.self) { dag, input in
+                guard hasRows else { return dag.addNode("sum", after: input) { _, value in value } }
+                let rows = dag.addIterator("rows", over: input, { [$0] }) { body, value in
+                    var end = body.addNode("row", after: value) { _, value in value }
+                    if isLonger { end = body.addNode("after", after: end) { _, value in value } }
+                    return end
+                }
+                return dag.addNode("sum", after: rows) { _, values in values.count }
+            }
+            let dag = DAG(name: "Each", key: "each", of: [Int].self) { dag, input in
+                let each = dag.addIterator("each", over: input, { $0 }) { body, value in
+                    let part = body.addDAG("part", inner, after: value)
+                    return body.addNode("end", after: part) { _, value in value }
+                }
+                // One path begins with another.
+                let eaches = dag.addIterator("eaches", over: input, { $0 }) { body, value in
+                    body.addNode("row", after: value) { _, value in value }
+                }
+                return dag.addNode("last", after: each, eaches) { _, first, _ in first }
+            }
+            return try dag.frozen().shape
+        }
+        let longer = GraphChange(from: try shape(), to: try shape(isLonger: true))
+        let without = GraphChange(from: try shape(), to: try shape(hasRows: false))
+        var journal = TaskJournal(id: "t")
+        func finish(_ path: String) {
+            journal.apply(.result(path: path, attempt: 1, time: Walker.time, label: nil, bytes: [49]))
+        }
+        finish("eaches[0]/row")
+        #expect(longer.conflict(with: journal) == nil && without.conflict(with: journal) == nil)
+        // A failure isn't a result.
+        let failed = "each[3]/part/rows[0]/row"
+        journal.apply(.failure(path: failed, attempt: 1, time: Walker.time, error: "no", retryAt: nil))
+        #expect(longer.conflict(with: journal) == nil && without.conflict(with: journal) == nil)
+        // The first element in the order of texts is named.
+        let end = "has ended, and its new graph has another end"
+        for path in ["each[2]/part/rows[7]", "each[10]/part/rows[1]", "each[10]/part/rows[0]"] {
+            finish("\(path)/row")
+            #expect(longer.conflict(with: journal) == "the element \(path) \(end)")
+            let element = path.prefix { $0 != "/" }
+            let lost = "\(element)/part/rows has results, and the new graph doesn't have it"
+            #expect(without.conflict(with: journal) == lost)
+        }
+    }
 }
