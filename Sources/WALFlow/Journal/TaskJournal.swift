@@ -43,8 +43,7 @@ package struct TaskJournal: Hashable, Sendable {
     /// The fields that continue the trace of the task's beginning.
     package private(set) var trace: [String: String] = [:]
     package private(set) var steps: [String: Step] = [:]
-    /// The signals that no wait has taken yet, in order.
-    package private(set) var signals: [Signal] = []
+    private var pending = PendingSignals()
     /// The ids of all signals, so that a repeated signal is ignored.
     private var signalIDs: Set<String> = []
     /// The last control of each action that still has an effect, without the paths that it made void.
@@ -67,6 +66,12 @@ package struct TaskJournal: Hashable, Sendable {
     package init(id: String) {
         self.id = id
     }
+
+    /// The signals that no wait has taken yet, in order.
+    package var signals: [Signal] { pending.all }
+
+    /// Returns the first signal for a wait; nil if there is none that no wait has taken.
+    func firstSignal(at path: String) -> Signal? { pending.first(at: path) }
 
     private var lastControl: UInt32 { controls.last?.number ?? 0 }
 
@@ -125,7 +130,7 @@ package struct TaskJournal: Hashable, Sendable {
         case .signal(let path, let id, let payload):
             // A checkpoint writes an id that is used up as a signal without a path.
             guard end == nil, signalIDs.insert(id).inserted, !path.isEmpty else { return }
-            signals.append(Signal(path: path, id: id, payload: payload))
+            pending.append(Signal(path: path, id: id, payload: payload))
         case .control(let control): apply(control)
         case .resumed(let count): resumedCount = max(resumedCount, count)
         case .end(let ending):
@@ -147,7 +152,7 @@ package struct TaskJournal: Hashable, Sendable {
         var step = steps[path] ?? Step()
         countRetries(Int64(attempt) - 1 - Int64(step.attemptsFailed))
         // A signal may come before the record of its wait. The wait makes a checkpoint keep the signal's id.
-        if step.wait == nil, let label, signals.contains(where: { $0.path == path && $0.id == label }) {
+        if step.wait == nil, let label, pending.has(label, at: path) {
             step.wait = Wait(signal: path)
         }
         step.result = result
@@ -161,7 +166,7 @@ package struct TaskJournal: Hashable, Sendable {
         steps[path] = step
         if step.wait?.signal != nil, let label {
             signalIDs.insert(label)
-            signals.removeAll { $0.id == label }
+            pending.remove(label)
         }
         resumedCount = 0
     }

@@ -108,7 +108,7 @@ extension FlowRunner {
         var value = StepValue()
         let actions = try? await commit(task, isDurable: isDurable(task, step)) { state in
             guard state.isOpen, state.waiting[step.path] === step,
-                let signal = state.journal.signals.first(where: { $0.path == step.path })
+                let signal = state.journal.firstSignal(at: step.path)
             else { return nil }
             value = StepValue(bytes: signal.payload, label: signal.id)
             return state.end(of: step, value, now, self)
@@ -145,7 +145,7 @@ extension FlowRunner {
             actions = try? await commit(task, isDurable: isDurable(task, step)) { state in
                 // A value that is in the log is in time, and the wait is about to take it.
                 guard state.isOpen, state.waiting[step.path] === step,
-                    !state.journal.signals.contains(where: { $0.path == step.path })
+                    state.journal.firstSignal(at: step.path) == nil
                 else { return nil }
                 let attempt = state.journal.nextAttempt(of: step.path)
                 return Transition(

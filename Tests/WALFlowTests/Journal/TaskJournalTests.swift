@@ -1,5 +1,6 @@
 import Testing
 import WAL
+import WALTesting
 
 @testable import WALFlow
 
@@ -200,6 +201,35 @@ import WAL
         }
         // Only the ids that no other record has.
         #expect(journal.records.count { if case .signal("", _, _) = $0 { true } else { false } } == 2)
+    }
+
+    /// A checkpoint writes the signals of all paths in the order in which they came.
+    @Test mutating func theSignalsOfManyPathsKeepTheirOrder() {
+        var generator = SeededGenerator(seed: 1)
+        var signals: [TaskJournal.Signal] = []
+        var takenCount = 0
+        for number in 0..<600 {
+            let path = "each[\(Int.random(in: 0..<40, using: &generator))]/w"
+            let waiting = signals.filter { $0.path == path }
+            #expect(journal.firstSignal(at: path) == waiting.first)
+            if Bool.random(using: &generator), let signal = waiting.randomElement(using: &generator) {
+                journal.forget(path)
+                journal.apply(Self.result(path, label: signal.id))
+                signals.removeAll { $0.id == signal.id }
+                takenCount += 1
+            } else {
+                journal.apply(.signal(path: path, id: "\(number)", payload: [1]))
+                signals.append(TaskJournal.Signal(path: path, id: "\(number)", payload: [1]))
+            }
+            #expect(journal.signals == signals)
+            guard number % 100 == 99 else { continue }
+            let before = journal
+            journal = TaskJournal(id: "t")
+            for event in before.records { journal.apply(event) }
+            #expect(journal.records == before.records)
+            #expect(journal == before && journal.hashValue == before.hashValue)
+        }
+        #expect(takenCount > 100 && signals.count > 20)
     }
 
     /// The tool reads logs that anyone may have written.
