@@ -40,6 +40,16 @@ import WALTesting
         let begun = BegunPaths(["", "/", "a[", "a[7", "b]", "c[1]d/e", "f[[2]]"])
         #expect(begun.hasGraph(at: "") && !begun.hasGraph(at: "a"))
         #expect(begun.elements(of: "a").isEmpty && begun.elements(of: "b").isEmpty)
-        #expect(begun.elements(of: "c") == ["1"] && begun.elements(of: "f") == ["[2"])
+        #expect(begun.elements(of: "c") == ["1"] && begun.elements(of: "f").isEmpty)
+        #expect(begun.elements(of: "f[") == ["2"])
+    }
+
+    /// All beginnings of such a path together would be larger than the memory.
+    @Test func aLongPathCostsOnlyItsOwnBytes() {
+        let slashes = String(repeating: "/", count: 1 << 17)
+        let brackets = String(repeating: "[", count: 1 << 17) + "7]"
+        let begun = BegunPaths([slashes, brackets])
+        #expect(begun.hasGraph(at: String(slashes.dropLast())) && !begun.hasGraph(at: slashes))
+        #expect(begun.elements(of: String(brackets.dropLast(3))) == ["7"] && begun.elements(of: "[").isEmpty)
     }
 }
