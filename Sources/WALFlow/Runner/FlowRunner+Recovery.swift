@@ -132,7 +132,7 @@ extension FlowRunner {
 
     private func conflict(_ journal: TaskJournal, _ dag: FrozenDAG, _ shapes: [UInt64: GraphShape]) -> String? {
         guard let old = shapes[journal.graph] else {
-            return "the log doesn't have the graph that the task began with"
+            return "the log doesn't have the graph that the task had last"
         }
         return GraphChange(from: old, to: dag.shape).conflict(with: journal)
     }

@@ -217,7 +217,7 @@ struct FlowCheck: ParsableCommand {
             guard task.beginning?.dag == new.key, task.end == nil else { continue }
             guard let old = journal.shape(of: task) else {
                 conflicts.append(
-                    TextLine.joined([task.id, "the log doesn't have the graph that the task began with"]))
+                    TextLine.joined([task.id, "the log doesn't have the graph that the task had last"]))
                 continue
             }
             if let reason = GraphChange(from: old, to: new).conflict(with: task) {
