@@ -69,6 +69,9 @@ package struct FlowRecord: Hashable, Sendable {
         package var graph: UInt64
         package var reason: String?
 
+        /// The reason of an accept by a start that found that the task fits the graph. No attempt is forgotten with it.
+        package static let reasonOfStart = "start"
+
         package init(
             number: UInt32, action: Action, time: Timestamp, paths: [String] = [], graph: UInt64 = 0,
             reason: String? = nil

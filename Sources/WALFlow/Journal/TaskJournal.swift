@@ -77,7 +77,11 @@ package struct TaskJournal: Hashable, Sendable {
 
     /// The number of the last control that lets steps run again whose attempts the journal has forgotten; 0 without
     /// such a control.
-    var lastRestart: UInt32 { controls.last { $0.action == .retry || $0.action == .accept }?.number ?? 0 }
+    var lastRestart: UInt32 {
+        controls.last {
+            $0.action == .retry || $0.action == .accept && $0.reason != FlowRecord.Control.reasonOfStart
+        }?.number ?? 0
+    }
 
     /// The number of the next control.
     package var nextControl: UInt32 { lastControl.adding(1) }
@@ -85,11 +89,12 @@ package struct TaskJournal: Hashable, Sendable {
     /// Returns a control of the task. Its number follows those of `count` other new controls.
     package func control(
         _ action: FlowRecord.Control.Action, after count: Int = 0, paths: [String] = [], graph: UInt64 = 0,
-        at time: Timestamp
+        reason: String? = nil, at time: Timestamp
     ) -> FlowRecord.Event {
         .control(
             FlowRecord.Control(
-                number: nextControl.adding(count), action: action, time: time, paths: paths, graph: graph))
+                number: nextControl.adding(count), action: action, time: time, paths: paths, graph: graph,
+                reason: reason))
     }
 
     /// Returns the number of a step's next attempt.
@@ -218,7 +223,9 @@ package struct TaskJournal: Hashable, Sendable {
             case .pause, .resume: [.pause, .resume]
             case .retry, .accept: [control.action]
             }
-        controls.removeAll { replaced.contains($0.action) }
+        // An accept by a start replaces no other accept, after which attempts are forgotten.
+        let isByStart = control.reason == FlowRecord.Control.reasonOfStart
+        controls.removeAll { replaced.contains($0.action) && (!isByStart || $0.reason == control.reason) }
         var kept = control
         kept.paths = []
         controls.append(kept)

@@ -85,7 +85,9 @@ extension FlowRunner {
         let now = clock.now()
         _ = try await commit(task) { state in
             guard state.isOpen, let dag = state.dag else { return nil }
-            return Transition(events: [state.journal.control(.accept, graph: dag.hash, at: now)])
+            let accept = state.journal.control(
+                .accept, graph: dag.hash, reason: FlowRecord.Control.reasonOfStart, at: now)
+            return Transition(events: [accept])
         } then: { _ in
         }
     }

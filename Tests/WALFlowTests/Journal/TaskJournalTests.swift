@@ -63,6 +63,22 @@ import WALTesting
         #expect(task == copied)
     }
 
+    /// An attempt that a stop cut off repeats its activities with their ids after a start with a changed graph.
+    @Test mutating func theGraphOfAStartForgetsNoAttempts() throws {
+        func start(with graph: UInt64) -> FlowRecord.Event {
+            journal.control(.accept, graph: graph, reason: FlowRecord.Control.reasonOfStart, at: Self.time)
+        }
+        journal.apply(start(with: 7))
+        #expect(journal.graph == 7 && journal.lastRestart == 0)
+        journal.apply(journal.control(.accept, graph: 8, at: Self.time))
+        journal.apply(start(with: 9))
+        var copied = TaskJournal(id: "t")
+        for event in journal.records { copied.apply(event) }
+        for journal in [journal, copied] {
+            #expect(journal.graph == 9 && journal.lastRestart == 2 && journal.nextControl == 4)
+        }
+    }
+
     /// Otherwise the new task would take the old one's result after a restart, in place of its own.
     @Test func aTaskWithTheIDOfAnOrphanBeginsWithoutItsResults() {
         var table = JournalTable()
