@@ -97,7 +97,8 @@ class Run:
         first = None
         for outcome in range(self.options.outcomes):
             left = self.work / f"left-{outcome}"
-            kept.append(disk.lose(image, cache, left, life.order, f"{life.seed}/{boot}/{outcome}"))
+            kept.append(disk.lose(
+                image, cache, left, life.order, f"{life.seed}/{boot}/{outcome}", life.file_system))
             if outcome == 0:
                 first = self.work / "first"
                 disk.copy(left, first)
