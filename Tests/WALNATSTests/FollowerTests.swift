@@ -494,13 +494,8 @@
         /// A follower needs more permissions than a sink.
         @Test func aMissingPermissionIsNamed() async throws {
             let denied = "$JS.API.CONSUMER.CREATE."
-            let guarded = try Servers(
-                configuration:
-                    "authorization { users: [ { user: a, password: b, permissions: { publish: { deny: \"\(denied)>\" } } } ] }"
-            )
-            var configuration = guarded.configuration
-            configuration.credentials = .user("a", password: "b")
-            configuration.timeout = .seconds(4)
+            let guarded = try Servers(denying: denied)
+            let configuration = guarded.configurationOfUser
             let stream = StreamNames.stream(of: source, configuration)
             let connection = try StreamConnection(configuration)
             try connection.create(

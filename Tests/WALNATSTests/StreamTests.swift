@@ -178,13 +178,8 @@
         /// The server's error for a forbidden message names only its subject, and a forbidden request gets no answer.
         @Test(arguments: ["wal.", "$JS.API.STREAM.INFO.", "$JS.API.STREAM.CREATE.", "$JS.API.STREAM.MSG.GET."])
         func aMissingPermissionIsNamed(_ denied: String) async throws {
-            let guarded = try Servers(
-                configuration:
-                    "authorization { users: [ { user: a, password: b, permissions: { publish: { deny: \"\(denied)>\" } } } ] }"
-            )
-            var configuration = guarded.configuration
-            configuration.credentials = .user("a", password: "b")
-            configuration.timeout = .seconds(4)
+            let guarded = try Servers(denying: denied)
+            let configuration = guarded.configurationOfUser
             let sink = try JetStreamSink(configuration)
             // The refusal comes beside the answers, and a busy server may need longer than the time limit for it.
             let end = ContinuousClock.now + .seconds(120)
@@ -201,13 +196,8 @@
         /// The stream stores messages and acknowledges none. An earlier refusal of another message must not say that
         /// nothing was stored, because the flusher would take its own late claim for that of another owner.
         @Test func anEarlierRefusalSaysNothingAboutOtherMessages() async throws {
-            let guarded = try Servers(
-                configuration:
-                    "authorization { users: [ { user: a, password: b, permissions: { publish: { deny: \"$JS.API.STREAM.PURGE.>\" } } } ] }"
-            )
-            var configuration = guarded.configuration
-            configuration.credentials = .user("a", password: "b")
-            configuration.timeout = .seconds(4)
+            let guarded = try Servers(denying: "$JS.API.STREAM.PURGE.")
+            let configuration = guarded.configurationOfUser
             let connection = try StreamConnection(configuration)
             _ = try connection.request(
                 "STREAM.CREATE.\(stream)",

@@ -65,6 +65,22 @@
                 """)
         }
 
+        /// Starts a server with a user who may publish to all subjects except those that begin with `denied`.
+        convenience init(denying denied: String) throws {
+            try self.init(
+                configuration:
+                    "authorization { users: [ { user: a, password: b, permissions: { publish: { deny: \"\(denied)>\" } } } ] }"
+            )
+        }
+
+        /// The configuration of the user of ``init(denying:)``.
+        var configurationOfUser: JetStreamSink.Configuration {
+            var configuration = configuration
+            configuration.credentials = .user("a", password: "b")
+            configuration.timeout = .seconds(4)
+            return configuration
+        }
+
         deinit {
             remove()
         }

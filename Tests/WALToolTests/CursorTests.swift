@@ -91,7 +91,7 @@
             #expect(try cursors() == ["slow": 3, "fast": 8])
         }
 
-        /// A log has room for the bookmarks of about 140 inputs. After that it took no new input, and no verb made room.
+        /// A log has room for the bookmarks of about 140 inputs. `--remove` makes room for another input.
         @Test func theBookmarkOfAnInputIsRemoved() throws {
             let inputs = scratch.path("inputs")
             let lines = try scratch.file("lines", lines: [#"{"type":"task_delete","task_id":"t"}"#])

@@ -146,7 +146,7 @@
             #expect(try ToolRun(["dead-letters", log, "--json"]).output == shown.output)
         }
 
-        /// Its letters are in a folder of its own. `--sink` found none of them, and the exit code was 0.
+        /// Its letters are in a folder of its own, and `--sink` must find them there.
         @Test func whatAConsumerInAnotherProcessHasParkedIsRedriven() async throws {
             let writer = try await WriteAheadLog.open(at: log)
             try await writer.append(TaskCodec.encode(.save(PersistentTask(id: "late", dagID: "d", nodeID: "n"))))

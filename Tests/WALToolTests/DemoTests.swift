@@ -38,7 +38,7 @@
             #expect(output.contains("equal: final_tasks_sha256"), "\(output)")
         }
 
-        /// The demo waited without end for a row of a task.
+        /// The demo must not wait for a row of a task that never comes.
         @Test(arguments: [(#"{"type":"task_delete","task_id":"t"}"#, Int32(0)), (#"{"type":"nonsense"}"#, 65)])
         func theDemoEndsWithAnyFile(line: String, expected: Int32) throws {
             let (status, output) = try run("demo", scratch.file("lines", lines: [line]).path)

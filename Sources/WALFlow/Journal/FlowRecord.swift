@@ -69,7 +69,8 @@ package struct FlowRecord: Hashable, Sendable {
         package var graph: UInt64
         package var reason: String?
 
-        /// The reason of an accept by a start that found that the task fits the graph. No attempt is forgotten with it.
+        /// The reason in an accept that a start journals because the task fits the changed graph. Such an accept forgets no
+        /// attempts.
         package static let reasonOfStart = "start"
 
         package init(

@@ -203,17 +203,13 @@ extension LogMonitor {
         search.kinds = [.task]
         let isByIndex = ["task", "dag", "status"].contains { search.fields[$0] != nil }
         guard let store = desk?.store, isByIndex, query["before"] == nil else { return try await response(search) }
-        var found = StoreSearch(search)
-        while found.stopped == nil {
-            let page = try await tasks(of: store, search, offset: found.scanned)
-            let rows = page.map { task in
+        return try await rows(search) { offset in
+            try await tasks(of: store, search, offset: offset).map { task in
                 var row = RecordRow(sequence: nil, time: task.updatedAt, kind: .task)
                 decoder.put(task, into: &row)
                 return row
             }
-            found.take(rows)
         }
-        return response(found)
     }
 
     /// Returns a page of the tasks that an index of the store finds. The other conditions aren't applied.
@@ -234,17 +230,13 @@ extension LogMonitor {
         search.kinds = [.activity]
         let isByIndex = ["task", "dag"].contains { search.fields[$0] != nil }
         guard let store = desk?.store, isByIndex, query["before"] == nil else { return try await response(search) }
-        var found = StoreSearch(search)
-        while found.stopped == nil {
-            let page = try await activities(of: store, search, offset: found.scanned)
-            let rows = page.map { activity in
+        return try await rows(search) { offset in
+            try await activities(of: store, search, offset: offset).map { activity in
                 var row = RecordRow(sequence: nil, time: activity.createdAt, kind: .activity)
                 decoder.put(activity, into: &row)
                 return row
             }
-            found.take(rows)
         }
-        return response(found)
     }
 
     /// Returns a page of the activities of a task or a DAG. The other conditions aren't applied.
@@ -270,8 +262,13 @@ extension LogMonitor {
         }
     }
 
-    private func response(_ found: StoreSearch) -> MonitorResponse {
-        .json {
+    /// Searches the rows of a store. `page` returns those from an offset on.
+    private func rows(
+        _ search: RecordSearch, page: (Int) async throws -> [RecordRow]
+    ) async throws -> MonitorResponse {
+        var found = StoreSearch(search)
+        while found.stopped == nil { found.take(try await page(found.scanned)) }
+        return .json {
             $0.string("source", "store")
             $0.number("scanned", found.scanned)
             $0.string("stopped", found.stopped?.rawValue)

@@ -99,7 +99,7 @@ struct Replay: AsyncParsableCommand {
         try finish(progress, stop)
     }
 
-    /// Returns the number of the first record that the store lacks of a replay. Doesn't create the store.
+    /// Returns the number of a replay's first record that the store lacks. Doesn't create the store.
     private func firstNeeded(of log: LogID, from: SequenceNumber) async -> SequenceNumber {
         guard let store = try? await into.inspect() else { return from }
         let lanes = try? await store.checkpoints(log: log.ofReplay(mark: from.rawValue))

@@ -22,7 +22,7 @@ final class LineIngester {
         var source: String?
     }
 
-    /// The beginning of the bookmark's name of an input.
+    /// The prefix of the names of the bookmarks of inputs.
     static let sourcePrefix = "source/"
 
     // These limits on the records and bytes of an append make the append visible soon and keep its copy in the cache.

@@ -95,31 +95,8 @@ import WALTesting
     }
 
     @Test func eachElementOfANestedGraphIsChecked() throws {
-        func shape(hasRows: Bool = true, isLonger: Bool = false) throws -> GraphShape {
-            let inner = DAG<Int, Int>(name: "Inner", key: "inner", of: Int.self) { dag, input in
-                guard hasRows else { return dag.addNode("sum", after: input) { _, value in value } }
-                let rows = dag.addIterator("rows", over: input, { [$0] }) { body, value in
-                    var end = body.addNode("row", after: value) { _, value in value }
-                    if isLonger { end = body.addNode("after", after: end) { _, value in value } }
-                    return end
-                }
-                return dag.addNode("sum", after: rows) { _, values in values.count }
-            }
-            let dag = DAG(name: "Each", key: "each", of: [Int].self) { dag, input in
-                let each = dag.addIterator("each", over: input, { $0 }) { body, value in
-                    let part = body.addDAG("part", inner, after: value)
-                    return body.addNode("end", after: part) { _, value in value }
-                }
-                // One path begins with another.
-                let eaches = dag.addIterator("eaches", over: input, { $0 }) { body, value in
-                    body.addNode("row", after: value) { _, value in value }
-                }
-                return dag.addNode("last", after: each, eaches) { _, first, _ in first }
-            }
-            return try dag.frozen().shape
-        }
-        let longer = GraphChange(from: try shape(), to: try shape(isLonger: true))
-        let without = GraphChange(from: try shape(), to: try shape(hasRows: false))
+        let longer = GraphChange(from: try GraphShape.nested(), to: try .nested(isLonger: true))
+        let without = GraphChange(from: try GraphShape.nested(), to: try .nested(hasRows: false))
         var journal = TaskJournal(id: "t")
         func finish(_ path: String) {
             journal.apply(.result(path: path, attempt: 1, time: Walker.time, label: nil, bytes: [49]))

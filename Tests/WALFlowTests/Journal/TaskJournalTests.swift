@@ -63,7 +63,7 @@ import WALTesting
         #expect(task == copied)
     }
 
-    /// An attempt that a stop cut off repeats its activities with their ids after a start with a changed graph.
+    /// After a start with a changed graph, an interrupted attempt logs its activities again, with the same ids.
     @Test mutating func theGraphOfAStartForgetsNoAttempts() throws {
         func start(with graph: UInt64) -> FlowRecord.Event {
             journal.control(.accept, graph: graph, reason: FlowRecord.Control.reasonOfStart, at: Self.time)

@@ -253,24 +253,7 @@ import WAL
     }
 
     @Test func theElementsOfNestedGraphsHaveTheirOwnSteps() throws {
-        let inner = DAG(name: "Inner", key: "inner", of: Int.self) { dag, input in
-            let rows = dag.addIterator("rows", over: input, { [$0] }) { body, value in
-                body.addNode("row", after: value) { _, value in value }
-            }
-            return dag.addNode("sum", after: rows) { _, values in values.count }
-        }
-        let dag = DAG(name: "Each", key: "each", of: [Int].self) { dag, input in
-            let each = dag.addIterator("each", over: input, { $0 }) { body, value in
-                let part = body.addDAG("part", inner, after: value)
-                return body.addNode("end", after: part) { _, value in value }
-            }
-            // One path begins with another.
-            let eaches = dag.addIterator("eaches", over: input, { $0 }) { body, value in
-                body.addNode("row", after: value) { _, value in value }
-            }
-            return dag.addNode("last", after: each, eaches) { _, first, _ in first }
-        }
-        let shape = try dag.frozen().shape
+        let shape = try GraphShape.nested()
         var journal = TaskJournal(id: "t")
         let ended = ["each[2]/part/rows[0]/row", "each[10]/part/rows[1]/row", "each[10]/part/rows[0]/row"]
         for path in ended + ["each[10]/part/sum"] {

@@ -26,7 +26,8 @@ final class LoopDisk: Sendable {
     }
 
     deinit {
-        _ = Self.run("umount", path)
+        // A log of the test may still have a file open. The kernel unmounts the disk after the last one is closed.
+        _ = Self.run("umount", "--lazy", path)
         _ = Self.run("losetup", "--detach", device)
         unlink(image)
         rmdir(path)
