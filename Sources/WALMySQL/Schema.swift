@@ -12,9 +12,9 @@
             // If the tables exist, the user needs no right to create any.
             guard try check(connection) < version else { return }
             // A lock's name has at most 64 characters, and a database's name can have as many. So the lock has the
-            // name's digest.
+            // name's digest. MySQL 9.6 and later have no MD5.
             let digest =
-                try Statement("SELECT MD5(DATABASE())", named: "read schema version", on: connection)
+                try Statement("SELECT LEFT(SHA2(DATABASE(), 256), 32)", named: "read schema version", on: connection)
                 .first { (row) throws(StoreError) in row.text() } ?? ""
             try connection.locked("wal_sink_schema.\(digest)") { () throws(StoreError) in
                 let found = try check(connection)

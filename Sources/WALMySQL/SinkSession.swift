@@ -52,25 +52,38 @@
         // MARK: Statements of the function
 
         func execute(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> Int {
-            let statement = try statement(sql)
+            let statement = try statement(sql, for: [values])
             try requireCount(values.count, statement.parameterCount, sql)
             return try statement.run(values)
         }
 
         func executeMany(_ sql: String, _ rows: [[SQLValue]]) throws(StoreError) -> Int {
-            let statement = try statement(sql)
-            for row in rows { try requireCount(row.count, statement.parameterCount, sql) }
-            return try statement.run(rows)
+            let first = try statement(sql, for: rows.prefix(1))
+            for row in rows { try requireCount(row.count, first.parameterCount, sql) }
+            if connection.takesArrays { return try first.run(rows[...]) }
+            var count = 0
+            var rest = rows[...]
+            while !rest.isEmpty {
+                let alike = rest.prefix(RowTable.alikeCount(rest))
+                count += try statement(sql, for: alike).run(alike)
+                rest = rest.dropFirst(alike.count)
+            }
+            return count
         }
 
         func query(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> [[SQLValue]] {
-            let statement = try statement(sql)
+            let statement = try statement(sql, for: [values])
             try requireCount(values.count, statement.parameterCount, sql)
             return try statement.rows(values)
         }
 
-        private func statement(_ sql: String) throws(StoreError) -> SinkStatement {
-            if let known = statements[sql] { return known }
+        /// Returns the prepared statement for these rows.
+        ///
+        /// MySQL gives a parameter of an expression the type of its first value, and converts the later ones: for
+        /// `SELECT ?`, a text after a number is 0. So such a server prepares the text again for values of other kinds.
+        private func statement(_ sql: String, for rows: ArraySlice<[SQLValue]>) throws(StoreError) -> SinkStatement {
+            let key = connection.takesArrays ? sql : "\(RowTable.kinds(rows)) \(sql)"
+            if let known = statements[key] { return known }
             let word = try requireWord(sql)
             // Many other statements commit, such as those that change tables.
             guard SinkStatement.words.contains(word) else {
@@ -82,7 +95,7 @@
             if statements.count == Self.statementsMax { statements = [:] }
             do throws(StoreError) {
                 let statement = try SinkStatement(sql, word, on: connection)
-                statements[sql] = statement
+                statements[key] = statement
                 return statement
             } catch {
                 var error = error

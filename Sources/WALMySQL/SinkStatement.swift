@@ -35,8 +35,8 @@
         }
 
         /// Runs the statement for each row, in order. Returns the number of rows that it changed.
-        func run(_ rows: [[SQLValue]]) throws(StoreError) -> Int {
-            var rest = rows[...]
+        func run(_ rows: ArraySlice<[SQLValue]>) throws(StoreError) -> Int {
+            var rest = rows
             var count = 0
             while let row = rest.first {
                 guard hasRun, !refusesArrays, !statement.hasRows, parameterCount > 0, isChanging else {
@@ -87,17 +87,22 @@
 
         /// Returns the number of rows, from the first, that one table can hold. A column has values of one kind, and
         /// NULL.
-        static func alikeCount(_ rows: ArraySlice<[SQLValue]>) -> Int {
+        static func alikeCount(_ rows: ArraySlice<[SQLValue]>) -> Int { alike(rows).count }
+
+        /// Returns the kinds of the columns of the rows that one table can hold.
+        static func kinds(_ rows: ArraySlice<[SQLValue]>) -> [Int] { alike(rows).kinds }
+
+        private static func alike(_ rows: ArraySlice<[SQLValue]>) -> (count: Int, kinds: [Int]) {
             var kinds: [Int] = []
             for (count, row) in rows.enumerated() {
                 if kinds.isEmpty { kinds = row.map { _ in 0 } }
                 for (column, value) in row.enumerated() {
                     let kind = value.columnKind
-                    if kinds[column] == 0 { kinds[column] = kind }
-                    guard kind == 0 || kind == kinds[column] else { return count }
+                    guard kind == 0 || kinds[column] == 0 || kind == kinds[column] else { return (count, kinds) }
+                    if kind != 0 { kinds[column] = kind }
                 }
             }
-            return rows.count
+            return (rows.count, kinds)
         }
     }
 

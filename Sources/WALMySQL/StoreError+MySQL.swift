@@ -6,11 +6,11 @@
             _ code: Code, _ message: String, number: UInt32? = nil, sqlState: String? = nil, statement: String? = nil,
             place: String? = nil
         ) {
-            // The numbers for changes that exceed a cache of the binary log, and for a statement that took too long, in
-            // MariaDB and in MySQL.
+            // The numbers for changes that exceed a cache of the binary log, for a statement that took too long, in
+            // MariaDB and in MySQL, and for KILL QUERY, with which other programs end long statements.
             self.init(
                 code, message, server: .mysql, number: number.map(Int.init), sqlState: sqlState, statement: statement,
-                place: place, asksForLess: [1197, 1705, 1969, 3024].contains(number))
+                place: place, asksForLess: [1197, 1317, 1705, 1969, 3024].contains(number))
         }
     }
 

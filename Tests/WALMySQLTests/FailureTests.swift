@@ -76,7 +76,8 @@
             #expect(try await store.task(id: "b")?.priority == 7)
         }
 
-        @Test func statementThatTakesTooLongIsEnded() async throws {
+        @Test(.enabled(if: !PrivateServer.isMySQL, "MySQL limits the time of queries alone"))
+        func statementThatTakesTooLongIsEnded() async throws {
             let lanes = try await database.claim()
             let store = try await repeated { try await database.store(statementTimeout: .seconds(1)) }
             try database.execute("CREATE TRIGGER slow BEFORE INSERT ON dag_tasks FOR EACH ROW SET @slept = SLEEP(600)")
@@ -144,7 +145,8 @@
             #expect(try await store.task(id: "a")?.priority == 3)
         }
 
-        @Test func interruptedStatementIsTransient() async throws {
+        /// Another program may end long statements. Less at a time may be short enough, as after a time limit.
+        @Test func interruptedStatementAsksForLess() async throws {
             let store = try await database.store(writeConnections: 1)
             let lanes = try await store.claim(0..<1, of: 1, log: log)
             let id = try await writerID(store) ?? 0
@@ -155,7 +157,7 @@
             try await database.waitUntilOneWaitsForALock()
             try database.execute("KILL QUERY \(id)")
             let refused = await found
-            #expect(refused?.code == .overloaded && refused?.failure == .transient)
+            #expect(refused?.code == .overloaded && refused?.failure == .overloaded)
             try other.execute("ROLLBACK", named: "test")
             #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
         }
@@ -197,8 +199,8 @@
             #expect(refused?.description.contains("hunter2") == false)
         }
 
-        /// The tests' server has no certificate.
-        @Test(arguments: ["required", "verified"])
+        /// MariaDB has no certificate in tests, and that of MySQL is signed by itself.
+        @Test(arguments: PrivateServer.isMySQL ? ["verified"] : ["required", "verified"])
         func connectionWithoutEncryptionIsRefused(_ encryption: String) async throws {
             let refused = await error { _ = try await database.store(options: "&tls=\(encryption)") }
             #expect(refused?.code == .connectionFailed && refused?.number == 2026)

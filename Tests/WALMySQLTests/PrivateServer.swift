@@ -5,25 +5,35 @@
 
     @testable import WALMySQL
 
-    /// A MariaDB server of this test process, in a temporary directory, without a network.
+    /// A server of this test process, in a temporary directory, without a network: MariaDB, or MySQL with `WAL_MYSQL=1`.
     ///
     /// A shell stops it and removes the directory after the test process ends in any way.
     final class PrivateServer: Sendable {
         /// The server that tests share, unless they change the whole server.
         static let shared = Result { try PrivateServer() }
 
-        /// With `REQUIRE_SERVERS=1`, tests fail without a server instead of being skipped.
+        static let isMySQL = ProcessInfo.processInfo.environment["WAL_MYSQL"] == "1"
+        private static let kind = isMySQL ? "mysql" : "mariadb"
+
+        private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().path
+
+        /// With `REQUIRE_SERVERS=1`, tests fail without MariaDB instead of being skipped. MySQL is that of an unstable
+        /// release, which may not have it.
         static let isWanted =
-            ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
-            || ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"].contains {
-                FileManager.default.isExecutableFile(atPath: $0 + "/mariadbd")
-            }
+            isMySQL
+            ? FileManager.default.isExecutableFile(atPath: root + "/.build/mysql/mysqld")
+            : ProcessInfo.processInfo.environment["REQUIRE_SERVERS"] == "1"
+                || ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"].contains {
+                    FileManager.default.isExecutableFile(atPath: $0 + "/mariadbd")
+                }
 
-        static let reason: Comment = "MariaDB isn't installed: Scripts/install-dependencies --servers"
+        static let reason: Comment =
+            isMySQL
+            ? "There is no MySQL: Scripts/current-mysql .build/mysql"
+            : "MariaDB isn't installed: Scripts/install-dependencies --servers"
 
-        private static let script =
-            URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("Scripts/private-server").path
+        private static let script = root + "/Scripts/private-server"
 
         /// Whether every server has the ``hostileSettings``. With `WAL_HOSTILE=1`, all suites run on such servers.
         static let areAllHostile = ProcessInfo.processInfo.environment["WAL_HOSTILE"] == "1"
@@ -31,14 +41,18 @@
         /// Settings that sessions inherit, all changed from their defaults.
         private static let hostileSettings = [
             "sql_select_limit = 1", "sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,IGNORE_SPACE'",
-            "time_zone = '+11:30'", "tx_isolation = 'SERIALIZABLE'", "max_join_size = 1", "autocommit = 0",
+            "time_zone = '+11:30'", "max_join_size = 1", "autocommit = 0",
             "sql_safe_updates = 1", "completion_type = 'CHAIN'", "max_sort_length = 64", "group_concat_max_len = 4",
-            "innodb_lock_wait_timeout = 1", "lock_wait_timeout = 1", "max_statement_time = 2",
+            "innodb_lock_wait_timeout = 1", "lock_wait_timeout = 1",
             "character_set_server = latin1", "collation_server = latin1_swedish_ci",
             "character_set_client = latin1", "character_set_results = latin1",
             "character_set_connection = latin1", "default_storage_engine = MyISAM", "sql_auto_is_null = 1",
-            "low_priority_updates = 1", "old_mode = ''", "lc_time_names = 'de_DE'", "div_precision_increment = 0",
+            "low_priority_updates = 1", "lc_time_names = 'de_DE'", "div_precision_increment = 0",
         ]
+        private static let settingsOfOneKind =
+            isMySQL
+            ? ["transaction_isolation = 'SERIALIZABLE'", "max_execution_time = 2000"]
+            : ["tx_isolation = 'SERIALIZABLE'", "max_statement_time = 2", "old_mode = ''"]
 
         let directory: String
         private let isHostile: Bool
@@ -55,7 +69,7 @@
             _ = try Self.shell(
                 """
                 (while kill -0 \(getpid()) && ! grep -q ' Z ' /proc/\(getpid())/stat && [ -d '\(directory)' ]; do sleep 1; done 2>/dev/null
-                '\(Self.script)' mariadb crash '\(directory)'; rm -rf '\(directory)') </dev/null >/dev/null 2>&1 &
+                '\(Self.script)' \(Self.kind) crash '\(directory)'; rm -rf '\(directory)') </dev/null >/dev/null 2>&1 &
                 """)
             try setUp()
         }
@@ -64,7 +78,7 @@
         private func setUp() throws {
             guard isHostile else { return }
             let root = try Connection(ConnectionSettings(url: url), access: .readWrite)
-            for setting in Self.hostileSettings { try root.execute("SET GLOBAL \(setting)", named: setting) }
+            for setting in Self.hostileSettings + Self.settingsOfOneKind { try root.execute("SET GLOBAL \(setting)", named: setting) }
         }
 
         deinit {
@@ -87,7 +101,7 @@
         }
 
         private static func run(_ verb: String, _ directory: String) throws -> String {
-            try shell("'\(script)' mariadb \(verb) '\(directory)'")
+            try shell("'\(script)' \(kind) \(verb) '\(directory)'")
         }
 
         /// Doesn't use `Process`, which counts a process as running while a server lives that it has started.
