@@ -117,7 +117,9 @@
                     "completion_type = 0",
                 ]
                 let timeLimit =
-                    isMariaDB ? "max_statement_time = \(settings.statementTimeout)" : "max_execution_time = 0"
+                    isMariaDB
+                    ? "max_statement_time = \(settings.statementTimeout)"
+                    : "max_execution_time = \(settings.statementTimeout * 1000)"
                 variables.append(timeLimit)
                 try execute("SET SESSION " + variables.joined(separator: ", "), named: "set up session")
             }

@@ -6,8 +6,7 @@
         var address: ServerAddress
         /// The longest time to wait for a lock, in seconds, at least 1.
         var lockTimeout: Int
-        /// The longest time of a statement, in seconds, at least 1. On MariaDB only: MySQL limits the time of queries
-        /// alone.
+        /// The longest time of a statement, in seconds, at least 1. MySQL limits the time of queries alone.
         var statementTimeout: Int
         /// Whether to use arrays of values if the server takes them.
         var usesArrays: Bool

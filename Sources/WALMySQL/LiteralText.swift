@@ -54,7 +54,10 @@
             switch unsafe value {
             case .null: bytes += Array("NULL".utf8)
             case .number(let number): bytes += Array("\(number)".utf8)
-            case .real(let number): bytes += Array("\(number)".utf8)
+            case .real(let number):
+                // Without an exponent, the literal would be a DECIMAL, and a column of text would get another text.
+                let text = "\(number)"
+                bytes += Array((text.contains("e") ? text : text + "e0").utf8)
             case .text(let text): unsafe quote(text)
             case .bytes(let text):
                 bytes += Array("_binary".utf8)

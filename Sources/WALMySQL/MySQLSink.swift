@@ -50,7 +50,8 @@
         ///     different names. A sink with another name begins with the first record of the log.
         ///   - tables: Statements that create your tables if they don't exist. They run on each new connection.
         ///   - connections: The number of batches, of different lanes, that the sink applies concurrently.
-        ///   - statementTimeout: The longest time of a statement, rounded up to whole seconds. On MariaDB only.
+        ///   - statementTimeout: The longest time of a statement, rounded up to whole seconds. On MySQL, of a query
+        ///     alone.
         ///   - lockTimeout: The longest time that a statement waits for a lock, rounded up to whole seconds.
         ///   - logger: The logger that reports when connections fail, break, and work again. Nil for no messages.
         ///   - body: The function that writes the records of a batch. Batches of different lanes run it concurrently.

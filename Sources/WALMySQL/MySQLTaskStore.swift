@@ -49,7 +49,8 @@
         ///   - name: The name of the store in the log's cursor, in metrics and in messages.
         ///   - writeConnections: The number of batches that the store applies concurrently.
         ///   - readConnections: The number of queries that the store runs concurrently.
-        ///   - statementTimeout: The longest time of a statement, rounded up to whole seconds. On MariaDB only.
+        ///   - statementTimeout: The longest time of a statement, rounded up to whole seconds. On MySQL, of a query
+        ///     alone.
         ///   - lockTimeout: The longest time that a statement waits for a lock, rounded up to whole seconds.
         ///   - logger: The logger that reports when connections fail, break, and work again. Nil for no messages.
         /// - Throws: `StoreError`:

@@ -36,13 +36,21 @@
                 ? try Statement(sql.head + sql.row + sql.tail, named: sql.name, on: connection) : nil
         }
 
-        /// Makes a statement from a prepared one. Its rows have their columns in the order of the parameters.
-        init(_ prepared: Statement, on connection: Connection) {
-            sql = RowSQL(
-                name: prepared.name, head: "", row: "", columns: Array(0..<prepared.parameterCount), isRepeatable: false
-            )
+        /// Makes a statement from a text and its prepared form. Its rows have their columns in the order of the
+        /// parameters.
+        init(_ text: String, _ statement: Statement, on connection: Connection) {
+            let columns = Array(0..<statement.parameterCount)
             self.connection = connection
-            self.prepared = prepared
+            if !connection.takesArrays, let insert = RowInsert(text, parameterCount: columns.count, .mysql) {
+                let marks = columns.map { _ in "?" }.joined(separator: ",")
+                sql = RowSQL(
+                    name: statement.name, head: "\(insert.head) VALUES ", row: "(\(marks))", tail: " \(insert.tail)",
+                    columns: columns)
+                prepared = nil
+            } else {
+                sql = RowSQL(name: statement.name, head: "", row: "", columns: columns, isRepeatable: false)
+                prepared = statement
+            }
         }
 
         /// Runs the statement with all rows of a table. Returns the number of rows that it wrote, changed or found.

@@ -20,7 +20,7 @@
         /// Prepares `sql`, which begins with `word`.
         init(_ sql: String, _ word: String, on connection: Connection) throws(StoreError) {
             statement = try Statement(sql, named: sql, on: connection)
-            bulk = RowStatement(statement, on: connection)
+            bulk = RowStatement(sql, statement, on: connection)
             isChanging = Self.changingWords.contains(word)
         }
 

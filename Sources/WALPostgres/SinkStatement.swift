@@ -30,7 +30,7 @@
             self.connection = connection
             unsafe try connection.check(PQprepare(connection.handle, name, sql, 0, nil), sql)
             types = unsafe try connection.check(PQdescribePrepared(connection.handle, name), sql).parameterTypes
-            insert = connection.isPooled ? nil : RowInsert(sql, parameterCount: types.count)
+            insert = connection.isPooled ? nil : RowInsert(sql, parameterCount: types.count, .postgres)
         }
 
         var parameterCount: Int { types.count }
@@ -187,6 +187,21 @@
                 throw StoreError(code, reason, statement: sql, place: connection.settings.server)
             }
             return parameters
+        }
+    }
+
+    extension RowInsert {
+        /// Returns the statement that inserts a row for each element of its parameters, which are arrays.
+        ///
+        /// The arrays are in the list of values and not in FROM, where the server would keep a copy of all rows. With
+        /// FROM, it inserts 15 % fewer rows per second, of 324 bytes each, on the machine of Benchmarks/RESULTS.md.
+        ///
+        /// - Parameter columns: The type of each array, and the type of its column.
+        func overArrays(_ columns: [(array: String, column: String)]) -> String {
+            let values = columns.enumerated().map {
+                "unnest($\($0.offset + 1)::\($0.element.array))::\($0.element.column)"
+            }
+            return "\(head) SELECT \(values.joined(separator: ", ")) \(tail)"
         }
     }
 #endif

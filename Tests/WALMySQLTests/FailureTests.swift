@@ -89,6 +89,17 @@
             #expect(try await repeated { try await store.apply(batch([.save(task("a"))], lanes: lanes)) }.rowCount == 1)
         }
 
+        @Test(.enabled(if: PrivateServer.isMySQL, "MariaDB limits the time of all statements"))
+        func queryThatTakesTooLongIsEnded() async throws {
+            let settings = try ConnectionSettings(url: database.url, statementTimeout: .seconds(3))
+            let rows = (0..<20).map { "information_schema.collations AS t\($0)" }.joined(separator: ", ")
+            let sink = try await MySQLSink(settings, tables: "") { transaction, _ in
+                _ = try transaction.query("SELECT COUNT(*) FROM \(rows)")
+            }
+            let (failure, error) = try await TestSupport.failure(of: sink)
+            #expect(failure == .overloaded && error.number == 3024)
+        }
+
         @Test func answerThatDoesNotComeIsALostConnection() async throws {
             let lanes = try await database.claim()
             let store = try await repeated { try await database.store(options: "&read_timeout=1") }

@@ -332,6 +332,43 @@
             await sink.close()
         }
 
+        /// A server without arrays gets the rows of an INSERT in one statement, with the effect of one for each row.
+        @Test(arguments: [true, false])
+        func anInsertOfManyRowsHasTheEffectOfEach(arrays: Bool) async throws {
+            let database = try TestDatabase()
+            let counts = Monitor<[Int]>([])
+            let found = Monitor<[[SQLValue]]>([])
+            let sink = try await MySQLSink(
+                ConnectionSettings(url: database.url, usesArrays: arrays),
+                tables: "CREATE TABLE IF NOT EXISTS t (a varchar(9) PRIMARY KEY, n int, b longtext)"
+            ) { transaction, _ in
+                func rowCount() throws -> Int? {
+                    if case .integer(let count) = try transaction.query("SELECT ROW_COUNT()")[0][0] {
+                        return Int(count)
+                    }
+                    return nil
+                }
+                // The second time, it is prepared, and preparing it doesn't change the answer.
+                _ = try rowCount()
+                let add = "INSERT INTO `t` (a, n) VALUES (?, ?) ON DUPLICATE KEY UPDATE n = n + VALUES(n)"
+                let rows: [[SQLValue]] = [["x", 1], ["y", 2], ["x", 3], [.text("z?'"), 4], ["x", 5]]
+                let changed = try transaction.executeMany(add, rows)
+                let inOne = try rowCount() ?? 0
+                let texts = try transaction.executeMany(
+                    "INSERT INTO t (a, b) VALUES (?, ?)", (0..<4).map { [.integer($0), .real(100)] })
+                counts.withLock { $0 = arrays ? [changed, texts] : [changed, texts, inOne] }
+                let all = try transaction.query("SELECT a, n, b FROM t ORDER BY a")
+                found.withLock { $0 = all }
+            }
+            try await applyOne(sink)
+            // An updated row counts twice.
+            #expect(counts.withLock(\.self) == (arrays ? [7, 4] : [7, 4, 6]))
+            #expect(
+                found.withLock(\.self) == (0..<4).map { [.text("\($0)"), nil, "100"] }
+                    + [["x", 9, nil], ["y", 2, nil], [.text("z?'"), 4, nil]])
+            await sink.close()
+        }
+
         /// Several connections create the tables concurrently, and sinks of one log share a database.
         @Test func sinksOfALogShareADatabase() async throws {
             let database = try TestDatabase()

@@ -82,7 +82,8 @@
 
         /// A row that ends its own connection was retried forever, so no later record was delivered.
         @Test(
-            .enabled(if: !PrivateServer.isMySQL, "there it is an interruption, as by KILL QUERY"), arguments: [true, false])
+            .enabled(if: !PrivateServer.isMySQL, "there it is an interruption, as by KILL QUERY"),
+            arguments: [true, false])
         func rowThatEndsItsConnectionIsSetAside(arrays: Bool) async throws {
             let database = try TestDatabase()
             let store = try await database.store(arrays: arrays)

@@ -15,7 +15,8 @@
         static let isMySQL = ProcessInfo.processInfo.environment["WAL_MYSQL"] == "1"
         private static let kind = isMySQL ? "mysql" : "mariadb"
 
-        private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent()
             .deletingLastPathComponent().path
 
         /// With `REQUIRE_SERVERS=1`, tests fail without MariaDB instead of being skipped. MySQL is that of an unstable
@@ -78,7 +79,9 @@
         private func setUp() throws {
             guard isHostile else { return }
             let root = try Connection(ConnectionSettings(url: url), access: .readWrite)
-            for setting in Self.hostileSettings + Self.settingsOfOneKind { try root.execute("SET GLOBAL \(setting)", named: setting) }
+            for setting in Self.hostileSettings + Self.settingsOfOneKind {
+                try root.execute("SET GLOBAL \(setting)", named: setting)
+            }
         }
 
         deinit {

@@ -22,7 +22,7 @@
             ("INSERT INTO é VALUES ($1,$2) on conflict do nothing", "INSERT INTO é", "on conflict do nothing"),
         ])
         func anInsertOfOneRowIsTakenApart(sql: String, head: String, tail: String) throws {
-            let insert = try #require(RowInsert(sql, parameterCount: 2))
+            let insert = try #require(RowInsert(sql, parameterCount: 2, .postgres))
             #expect(insert.head == head && insert.tail == tail)
         }
 
@@ -40,7 +40,7 @@
             "INSERT INTO t VALUES ($1, $2) -- ON CONFLICT DO NOTHING",
         ])
         func otherStatementsAreNone(sql: String) {
-            #expect(RowInsert(sql, parameterCount: 2) == nil)
+            #expect(RowInsert(sql, parameterCount: 2, .postgres) == nil)
         }
 
         // MARK: On a server

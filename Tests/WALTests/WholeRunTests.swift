@@ -8,7 +8,9 @@ private let otherRuns = ProcessInfo.processInfo.environment["WAL_OTHER_RUNS"]
 /// green although tests of another process failed.
 @Suite(.enabled(if: otherRuns != nil, "Scripts/test runs the tests in one process"))
 struct WholeRunTests {
-    @Test(arguments: ["mariadb", "mysql", "postgres", "tasks", "tool"]) func theOtherProcessPasses(_ name: String) async throws {
+    @Test(arguments: ["mariadb", "mysql", "postgres", "tasks", "tool"]) func theOtherProcessPasses(_ name: String)
+        async throws
+    {
         let directory = try #require(otherRuns) + "/" + name
         let end = ContinuousClock.now + .seconds(Torture.isLong ? 86_400 : 10_800)
         var status: String?

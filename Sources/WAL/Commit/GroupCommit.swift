@@ -283,13 +283,13 @@ final class GroupCommit: @unchecked Sendable {
             throw WALError(
                 .invalidArgument, "The footer of \(live.segment.path) doesn't fit. Use fewer cursors and bookmarks.")
         }
+        try live.mapping.detach(from: footer.offset + frame.count)
         unsafe frame.withUnsafeBytes { bytes in
             guard let source = bytes.baseAddress else { return }
             let target = unsafe live.mapping.base + footer.offset
             unsafe (target + 8).copyMemory(from: source + 8, byteCount: bytes.count - 8)
             unsafe CommitWord.store(source.load(at: 0), to: target)
         }
-        live.mapping.detach(from: footer.offset + frame.count)
         try live.file.truncate(to: footer.offset + frame.count)
         unsynced.append(live)
         catalog.state.withLock { state in

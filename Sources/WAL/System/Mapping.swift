@@ -81,10 +81,12 @@ final class Mapping: @unchecked Sendable {
     ///
     /// Call this before cutting the file to the offset. An access past the end of a file raises SIGBUS, and a reader
     /// may read there at a damaged frame with a wrong length.
-    func detach(from offset: Int) {
+    func detach(from offset: Int) throws(WALError) {
         let start = Self.endOfPage(before: offset)
         guard start < size else { return }
-        unsafe mmap(base + start, size - start, PROT_READ, MAP_PRIVATE | MAP_FIXED | Self.anonymous, -1, 0)
+        let zeros = unsafe mmap(
+            base + start, size - start, PROT_READ, MAP_PRIVATE | MAP_FIXED | Self.anonymous, -1, 0)
+        guard unsafe zeros != MAP_FAILED else { throw WALError.system("mmap", "memory after a segment's end") }
     }
 
     /// The end of the page that has the byte before an offset.
