@@ -171,7 +171,7 @@ public struct LogCheck: Sendable {
         guard lost > 0 else { return }
         add(
             "findings", .critical, Double(lost), "", "the last opening found \(lost) losses of acknowledged records",
-            remedy: "wal verify DIR names them; restore a backup to get them back")
+            remedy: "wal gaps DIR lists the lost records; restore a backup to get them back")
     }
 
     private mutating func checkState(of sink: SinkStatus) {

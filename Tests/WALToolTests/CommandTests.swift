@@ -175,6 +175,10 @@ struct CommandTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: segment)) == bytes)
         #expect(try ToolRun(["repair", log, "--apply"]).status == 0)
         #expect(try ToolRun(["repair", log]).status == 0)
+        // The log is intact again, so only the gap names the record.
+        #expect(try ToolRun(["verify", log]).status == 0)
+        #expect(try ToolRun(["check", log]).output.contains(" Next: wal gaps DIR lists the lost records; "))
+        #expect(try ToolRun(["gaps", log]).status == 1)
         #expect(try ToolRun(["append", log], input: input).status == 0)
     }
 
