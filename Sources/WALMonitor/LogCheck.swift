@@ -131,8 +131,13 @@ public struct LogCheck: Sendable {
                 } else {
                     "no writer has published a status"
                 }
+            // Two services on one store end each other in turn.
+            let isFenced = status.sinks.contains { $0.state == .fenced }
             return add(
-                "writer", .critical, 0, "", text, remedy: "start the service; wal inspect DIR shows what it left")
+                "writer", .critical, 0, "", text,
+                remedy: isFenced
+                    ? "end the other owner of the sink, then start the service"
+                    : "start the service; wal inspect DIR shows what it left")
         }
         add("writer", .ok, 1, "", "process \(status.process) has the log open since \(status.openedAt)")
         if let refusal = status.refusal {

@@ -113,6 +113,8 @@ import Testing
             $0.status.sinks = [Self.sink { ($0.state, $0.deadLetters) = (.fenced, 1) }]
         }
         #expect(bad(check) == ["writer": .critical, "sink": .critical])
+        // The service alone would end the other owner, and then be ended by it.
+        #expect(check.items.first?.next == "end the other owner of the sink, then start the service")
     }
 
     /// The letters beside the log are counted as they are: those since the writer's start may be redriven, and there are older
