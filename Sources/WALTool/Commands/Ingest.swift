@@ -14,7 +14,7 @@ struct Ingest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ingests task events into a log, and delivers them into a store.",
         discussion: """
-            Reads newline-delimited JSON. Each line is one of these:
+            Reads newline-delimited JSON. Each line is one of these, or removes a DAG or old rows:
               {"type":"task_update","task":{"id":"t1","dag_id":"d","node_id":"n","status":"running","created_at":"…",…}}
               {"type":"activity_log","activity":{"id":"a1","task_id":"t1","dag_id":"d","node_id":"n","action":"…",…}}
               {"type":"status_update","task_id":"t1","status":"failed","error":"…"}
