@@ -15,7 +15,7 @@
         /// The addresses and the port of a server.
         public struct Configuration: Sendable {
             /// The addresses to listen on. Other machines can't reach the default addresses. The server skips an
-            /// address on which it can't listen, unless no address is left.
+            /// address on which it can't listen, unless it is the first one.
             public var addresses = ["127.0.0.1", "::1"]
             /// The port; 0 lets the system choose one.
             public var port = 7077
@@ -59,25 +59,22 @@
         ///
         /// A graceful shutdown ends the event streams of the clients and lets other requests end.
         ///
-        /// - Throws: The system's error, if the server can't listen on any address.
+        /// - Throws: The system's error, if the server can't listen on the first address.
         public func run() async throws {
             try await withGracefulShutdownHandler {
                 try await withThrowingTaskGroup { group in
                     var port = configuration.port
-                    var failure: (any Error)?
-                    var count = 0
-                    for address in configuration.addresses {
+                    for (index, address) in configuration.addresses.enumerated() {
                         do {
                             port = try await start(address, port, in: &group)
-                            count += 1
                         } catch {
-                            failure = error
+                            // Clients get the first address, and send the token there. Another program may have it.
+                            guard index > 0 else { throw error }
                             logger.warning(
                                 "the page isn't served on an address",
                                 metadata: ["address": "\(address)", "error": "\(error)"])
                         }
                     }
-                    if count == 0, let failure { throw failure }
                     onListening(port)
                     try await group.waitForAll()
                 }

@@ -177,6 +177,26 @@
             #expect(try ToolRun(["serve", log, "--port", "0", "--token-file", tokenFile]).status == 64)
         }
 
+        /// A browser opens the printed address with the token, so it must not be that of another program.
+        @Test func anAddressOfAnotherProgramIsNotPrinted() throws {
+            try WriteAheadLog.openBlocking(at: log).closeBlocking()
+            // The port is free on ::1.
+            let other = try PageServer(scratch, [log, "--listen", "127.0.0.1"], port: PageServer.fixedPort)
+            let port = try #require(URL(string: other.address)?.port)
+            let output = scratch.file("printed")
+            _ = FileManager.default.createFile(atPath: output.path, contents: nil)
+            let process = try ToolRun.process(["serve", log, "--port", "\(port)"])
+            process.standardOutput = try FileHandle(forWritingTo: output)
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            try wait { try !process.isRunning || !Data(contentsOf: output).isEmpty }
+            if process.isRunning { process.terminate() }
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 74)
+            #expect(try Data(contentsOf: output).isEmpty)
+            #expect(other.stop() == 0)
+        }
+
         @Test func eventsFollowTheWriterAndEndWithTheServer() throws {
             let process = try ToolRun.process(["append", log])
             let input = Pipe()
