@@ -60,7 +60,10 @@ extension ReadOnlyJournal {
     /// - Throws: `WALError.Code.corrupted` at damage that the reader can't pass; `inputOutput`.
     public func last(_ count: Int) throws(WALError) -> [JournalEntry<Event>] {
         let statistics = try log.statistics
-        return try LastEntries.find(count, first: statistics.firstSequence, last: statistics.lastSequence) {
+        return try LastEntries.find(
+            count, first: statistics.firstSequence, last: statistics.lastSequence,
+            in: { () throws(WALError) in try log.segments }
+        ) {
             log.reader(from: $0)
         }.map(format.decode)
     }

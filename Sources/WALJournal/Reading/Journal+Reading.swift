@@ -36,7 +36,7 @@ extension Journal {
     /// - Parameter count: The largest number of events to return.
     /// - Throws: `WALError.Code.corrupted` at damage that the reader can't pass; `closed`; `inputOutput`.
     public func last(_ count: Int) throws(WALError) -> [JournalEntry<Event>] {
-        try LastEntries.find(count, first: log.firstSequence, last: log.lastSequence) {
+        try LastEntries.find(count, first: log.firstSequence, last: log.lastSequence, in: { log.segments }) {
             log.reader(from: $0)
         }.map(format.decode)
     }

@@ -6,20 +6,33 @@ enum LastEntries {
     ///
     /// The search reads farther back as long as too few records are found, because some numbers may have no record.
     ///
-    /// - Parameter reader: Makes a reader that starts at a sequence number.
+    /// - Parameters:
+    ///   - segments: Returns the segments of the log.
+    ///   - reader: Makes a reader that starts at a sequence number.
     static func find(
-        _ count: Int, first: SequenceNumber, last: SequenceNumber, _ reader: (SequenceNumber) -> LogReader
+        _ count: Int, first: SequenceNumber, last: SequenceNumber, in segments: () throws(WALError) -> [SegmentInfo],
+        _ reader: (SequenceNumber) -> LogReader
     ) throws(WALError) -> [LogEntry] {
         var distance = UInt64(clamping: max(0, count))
         guard distance > 0, last >= first else { return [] }
+        var end = last.rawValue + 1
         while true {
-            let available = last.rawValue - first.rawValue + 1
-            distance = min(distance, available)
-            let entries = try read(reader(SequenceNumber(rawValue: last.rawValue - distance + 1)), through: last)
+            let start = end - min(distance, end - first.rawValue)
+            let entries = try read(reader(SequenceNumber(rawValue: start)), through: last)
             let records = entries.count { if case .record = $0 { true } else { false } }
-            if records >= count || distance == available { return newest(count, of: entries) }
-            distance *= 2
+            if records >= count || start == first.rawValue { return newest(count, of: entries) }
+            // A promotion skips 2^40 numbers. By doubling alone, the search would pass them and all records before.
+            end = max(first.rawValue, try self.end(of: segments(), before: start))
+            if end == start { distance *= 2 }
         }
+    }
+
+    /// Returns the number after the last record of the last segment that begins before `start`, but at most `start`.
+    private static func end(of segments: [SegmentInfo], before start: UInt64) -> UInt64 {
+        let segment = segments.last {
+            $0.state != .prepared && $0.state != .damaged && $0.firstSequence.rawValue < start
+        }
+        return min(start, segment?.lastSequence?.next.rawValue ?? start)
     }
 
     private static func read(_ reader: LogReader, through last: SequenceNumber) throws(WALError) -> [LogEntry] {

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 import WAL
-import WALJournal
+
+@testable import WALJournal
 
 /// A reader that skips an event, or ends at an undecodable one, gives a program fewer events than were recorded.
 @Suite struct JournalReadingTests {
@@ -108,6 +109,29 @@ import WALJournal
         #expect(last.gaps.map(\.first) == [11])
         #expect(last.count == 4)
         try await log.close()
+    }
+
+    /// A promotion skips 2^40 numbers. The search must not read all records before them.
+    @Test func theLastOnesBeforeManySkippedNumbersAreReadAlone() async throws {
+        let directory = TemporaryDirectory()
+        let log = try await openLog(directory)
+        let journal = Journal<Payment>(log)
+        for cents in 1...1000 { try await journal.append(Payment(cents: cents, to: "")) }
+        _ = try await log.skipSequences(through: SequenceNumber(rawValue: 1 << 40))
+        try await journal.append(Payment(cents: 1001, to: ""))
+        try await log.close()
+        let closed = try ReadOnlyLog(at: directory.path)
+        var starts: [SequenceNumber] = []
+        let entries = try LastEntries.find(
+            3, first: 1, last: closed.lastSequence, in: { () throws(WALError) in try closed.segments }
+        ) { start in
+            starts.append(start)
+            return closed.reader(from: start)
+        }
+        #expect(entries.count == 4 && starts.count > 1 && starts.allSatisfy { $0 >= 990 }, "\(starts)")
+        let last = try ReadOnlyJournal<Payment>(closed).last(3)
+        #expect(last.values.map(\.cents) == [1001, 1000, 999])
+        #expect(last.gaps.map(\.first) == [1001])
     }
 
     @Test func whatCannotBeDecodedIsAnElementWithItsBytes() async throws {
