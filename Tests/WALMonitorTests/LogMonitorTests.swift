@@ -215,12 +215,32 @@ import WALTasks
         #expect(cookie.hasSuffix("; Path=/wal/; HttpOnly; SameSite=Strict") && !cookie.contains(Self.token))
         let value = try #require(cookie.split(separator: ";").first)
         for (header, status) in [
-            ("a=b; \(value)", 200), (String(value), 200), ("\(value)0", 401), ("wal_session=\(Self.token)", 401),
+            ("a=b; \(value)", 200), (String(value), 200), ("\(value)0", 401), ("wal_session_7077=\(Self.token)", 401),
         ] {
             let response = await monitor.respond(
                 to: request("/wal/api/v1/status", bearer: nil, ["Cookie": header]))
             #expect(response.status == status, "\(header)")
         }
+    }
+
+    /// A browser has one cookie of a name for all ports of a host. A second page must not end the session of the first.
+    @Test func sessionsOnTwoPortsOfAHostHaveTwoCookies() async throws {
+        let monitor = try await monitor()
+        let page = ["X-WAL": "1", "Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"]
+        var names: Set<Substring> = []
+        let hosts = ["127.0.0.1", "127.0.0.1:7077", "127.0.0.1:7078", "[::1]", "[::1]:7079"]
+        for host in hosts {
+            let response = await monitor.respond(
+                to: request(
+                    "/api/v1/session", "POST", host: host, bearer: nil, page, body: #"{"token":"\#(Self.token)"}"#))
+            let cookie = try #require(response.headers.first { $0.name == "Set-Cookie" }?.value)
+            let value = try #require(cookie.split(separator: ";").first)
+            names.insert(value.prefix { $0 != "=" })
+            let answer = await monitor.respond(
+                to: request("/api/v1/status", host: host, bearer: nil, ["Cookie": String(value)]))
+            #expect(answer.status == 200, "\(host)")
+        }
+        #expect(names == ["wal_session", "wal_session_7077", "wal_session_7078", "wal_session_7079"])
     }
 
     @Test func changesComeFromThePageItselfOrAProgram() async throws {

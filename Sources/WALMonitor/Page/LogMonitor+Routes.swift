@@ -98,7 +98,7 @@ extension LogMonitor {
         let body = try Self.decode(SessionBody.self, request)
         guard access.isToken(body.token) else { throw Self.unauthorized }
         return MonitorResponse(
-            200, "application/json", .bytes(Array("{}".utf8)), headers: [("Set-Cookie", access.cookie)])
+            200, "application/json", .bytes(Array("{}".utf8)), headers: [("Set-Cookie", access.cookie(for: request))])
     }
 
     private static func decode<Body: Decodable>(_ type: Body.Type, _ request: MonitorRequest) throws -> Body {

@@ -8,8 +8,6 @@ struct MonitorAccess: Sendable {
     private let hosts: Set<String>
     private let cookiePath: String
 
-    static let cookieName = "wal_session"
-
     init(token: String?, hosts: Set<String>, prefix: String) {
         self.token = token
         session = SHA256.hexadecimalDigest(of: Array("wal session \(token ?? "")".utf8))
@@ -49,9 +47,10 @@ struct MonitorAccess: Sendable {
     }
 
     private func hasSession(_ request: MonitorRequest) -> Bool {
-        request.values(of: "cookie").flatMap { $0.split(separator: ";") }.contains { cookie in
+        let name = Self.cookieName(for: request)
+        return request.values(of: "cookie").flatMap { $0.split(separator: ";") }.contains { cookie in
             let parts = cookie.split(separator: "=", maxSplits: 1)
-            return parts.count == 2 && parts[0].drop { $0 == " " } == Self.cookieName
+            return parts.count == 2 && parts[0].drop { $0 == " " } == name
                 && Self.isEqual(String(parts[1]), session)
         }
     }
@@ -78,8 +77,19 @@ struct MonitorAccess: Sendable {
         }
     }
 
-    /// The cookie of a session, which a client gets for the token.
-    var cookie: String { "\(Self.cookieName)=\(session); Path=\(cookiePath); HttpOnly; SameSite=Strict" }
+    /// Returns the cookie of a session, which a client gets for the token.
+    func cookie(for request: MonitorRequest) -> String {
+        "\(Self.cookieName(for: request))=\(session); Path=\(cookiePath); HttpOnly; SameSite=Strict"
+    }
+
+    /// Returns the name of the cookie, which has the port of the request. A browser has one cookie of a name for all
+    /// ports of a host, so a page on another port would end the session.
+    private static func cookieName(for request: MonitorRequest) -> String {
+        guard let host = request.value(of: "host"), let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") else {
+            return "wal_session"
+        }
+        return "wal_session_\(host[host.index(after: colon)...])"
+    }
 
     // MARK: Parts
 
