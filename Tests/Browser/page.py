@@ -305,6 +305,19 @@ def tabs(browser, service):
         tab.close()
 
 
+def searches(browser, service):
+    """A second click while an answer is awaited doesn't show the same records twice."""
+    tab = Tab(browser, service.entrance)
+    tab.wait(LIVE)
+    tab.wait("document.querySelectorAll('#results .item').length === 100 && !document.getElementById('older').hidden", "results")
+    tab.run("Promise.all([search(true), search(true)])")
+    check(tab.run("document.querySelectorAll('#results .item').length") == 200, "records are shown twice")
+    tab.run("(async () => { const pending = search(); chooseTab('tail'); await pending; })()")
+    check(not tab.run("document.getElementById('scanned').textContent.startsWith('scanned')"), "a late answer replaces the tail")
+    is_quiet(tab, service)
+    tab.close()
+
+
 def troubles(browser, service):
     """The writer and the server die and are restarted. The page recovers without a reload."""
     tab = Tab(browser, service.entrance)
@@ -376,7 +389,7 @@ def main():
             check(time.monotonic() < end, "no dead letter")
             time.sleep(0.1)
         looks(browser, service, shots)
-        for part in (texts, memory, keyboard, sign_in, tabs, troubles, redrive):
+        for part in (texts, memory, keyboard, sign_in, tabs, searches, troubles, redrive):
             part(browser, service)
             print(f"{part.__name__}: as it should be", flush=True)
     finally:
