@@ -305,6 +305,30 @@ def tabs(browser, service):
         tab.close()
 
 
+def alone(browser, service):
+    """Without locks, as on plain HTTP, a tab has a connection of its own while it is seen, and all of the updates."""
+    tab = Tab(browser, "about:blank")
+    tab.call("Page.addScriptToEvaluateOnNewDocument",
+             source="Object.defineProperty(Navigator.prototype, 'locks', {get: () => undefined})")
+    tab.call("Page.navigate", url=service.entrance)
+    tab.wait(LIVE)
+    tab.run("chooseTab('tail')")
+    tab.wait("document.querySelectorAll('#results .item').length > 0", "new records")
+    tab.wait("document.querySelectorAll('#letters .item input').length > 0", "a dead letter")
+    tab.run("document.querySelector('#letters .item input').click()")
+    tab.run("[...document.querySelectorAll('#letters-actions button')].find(each => each.textContent.includes('1 selected')).click()")
+    tab.run("document.getElementById('confirm-go').click()")
+    tab.wait("document.getElementById('letters-job').textContent.startsWith('Done: ')", "the end of the job")
+    tab.run("Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});"
+            "document.dispatchEvent(new Event('visibilitychange'))")
+    tab.wait("source === null", "no connection of a hidden page")
+    tab.run("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    tab.run("status.time = '0'")
+    tab.wait("status.time !== '0'", "an update after the page was hidden")
+    is_quiet(tab, service)
+    tab.close()
+
+
 def searches(browser, service):
     """A second click while an answer is awaited doesn't show the same records twice."""
     tab = Tab(browser, service.entrance)
@@ -389,7 +413,7 @@ def main():
             check(time.monotonic() < end, "no dead letter")
             time.sleep(0.1)
         looks(browser, service, shots)
-        for part in (texts, memory, keyboard, sign_in, tabs, searches, troubles, redrive):
+        for part in (texts, memory, keyboard, sign_in, tabs, alone, searches, troubles, redrive):
             part(browser, service)
             print(f"{part.__name__}: as it should be", flush=True)
     finally:
