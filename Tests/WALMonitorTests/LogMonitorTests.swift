@@ -625,6 +625,19 @@ import WALTasks
         try await log.close()
     }
 
+    /// A job may end while a browser connects again. Its page would wait for the end forever.
+    @Test func aNewClientGetsTheNewestJob() async throws {
+        let monitor = try await monitor()
+        func publish(_ job: Int) { monitor.hub.publish(.jobs, "job", Array(#"{"job":\#(job)}"#.utf8)) }
+        for job in 1...2 { publish(job) }
+        var iterator = try await events(monitor, "jobs").makeAsyncIterator()
+        _ = await iterator.next()
+        publish(3)
+        let text = String(decoding: try #require(await iterator.next()), as: UTF8.self)
+        let lines = text.components(separatedBy: "\n").filter { !$0.isEmpty && !$0.hasPrefix("id: ") }
+        #expect(lines == ["event: last-job", #"data: {"job":2}"#, "event: job", #"data: {"job":3}"#])
+    }
+
     @Test func clientsAreLimitedAndLeave() async throws {
         let monitor = try await monitor()
         var clients: [MonitorEvents] = []

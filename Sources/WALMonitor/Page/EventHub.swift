@@ -33,6 +33,8 @@ final class EventHub: Sendable {
         var nextClient = 0
         var generation: UInt64 = 0
         var status: [(key: String, value: [UInt8])] = []
+        /// The newest state of the newest job.
+        var job: [UInt8]?
         var loop: Task<Void, Never>?
         var isClosed = false
     }
@@ -59,7 +61,12 @@ final class EventHub: Sendable {
             guard state.clients.count < Self.clientsMax, !state.isClosed else { return nil }
             let number = state.nextClient
             state.nextClient += 1
-            state.clients[number] = Client(topics: topics, bell: bell)
+            var client = Client(topics: topics, bell: bell)
+            // A job may have ended while the client had no connection.
+            if topics.contains(.jobs), let job = state.job {
+                client.queue = [Self.text("last-job", job, state.generation)]
+            }
+            state.clients[number] = client
             if state.loop == nil { state.loop = Task { [weak self] in await self?.run() } }
             return number
         }
@@ -110,6 +117,7 @@ final class EventHub: Sendable {
         let bells = state.withLock { state in
             state.generation += 1
             if !look.status.isEmpty { state.status = look.status }
+            state.job = look.events.last { $0.topic == .jobs }?.data ?? state.job
             for number in state.clients.keys { state.clients[number]?.take(look, state.generation) }
             return state.clients.values.map(\.bell)
         }
