@@ -85,9 +85,9 @@ actor LogFiles {
         let key = numbers + [status.firstSequence.rawValue, UInt64(clamping: status.disk.bytes)]
         guard key != segmentsKey else { return ([], []) }
         let isFirst = segmentsKey.isEmpty
-        segmentsKey = key
         let before = Set(segments)
         let now = try log.segments
+        segmentsKey = key
         let present = Set(now.map(\.number))
         let removed = segments.map(\.number).filter { !present.contains($0) }
         segments = now

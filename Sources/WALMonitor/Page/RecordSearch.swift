@@ -198,7 +198,9 @@ struct RecordSearch: Sendable {
     /// Returns the number after the last record of the last segment that begins before `end`, but at most `end`. A
     /// promotion skips 2^40 numbers, and no search could go through them in pieces.
     private static func end(of log: ReadOnlyLog, before end: UInt64) throws(WALError) -> UInt64 {
-        let segment = try log.segments.last { $0.state != .prepared && $0.firstSequence.rawValue < end }
+        let segment = try log.segments.last {
+            $0.state != .prepared && $0.state != .damaged && $0.firstSequence.rawValue < end
+        }
         return min(end, segment?.lastSequence?.next.rawValue ?? end)
     }
 }
