@@ -1,8 +1,10 @@
-public import FoundationEssentials
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
 
 /// A coder that encodes `Codable` events as JSON.
-///
-/// This file is the only one in the package's libraries that needs Foundation.
 public struct JSONCoder<Event: Codable & Sendable>: RecordCoder {
     private let encoder: JSONEncoder
     private let decoder: JSONDecoder
