@@ -44,8 +44,16 @@
 
         var isClosed: Bool { unsafe natsConnection_IsClosed(connection) }
 
-        /// The largest body that the server takes, in bytes, with space left for the headers.
-        var maxBodySize: Int { max(1024, Int(unsafe natsConnection_GetMaxPayload(connection)) - 4096) }
+        /// Returns the largest body that the server takes, in bytes, with space left for the headers.
+        ///
+        /// While the library looks for a server, it may know no limit. A record that is too large becomes a dead
+        /// letter, so only a server's limit counts.
+        func maxBodySize() throws(JetStreamError) -> Int {
+            try requireConnection()
+            let size = Int(unsafe natsConnection_GetMaxPayload(connection))
+            guard size > 0 else { throw Self.error("No server has named its largest message", NATS_NO_SERVER) }
+            return max(1024, size - 4096)
+        }
 
         /// Ends the connection. A call that waits for an answer on another thread returns.
         func close() { unsafe natsConnection_Close(connection) }

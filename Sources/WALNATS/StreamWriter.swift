@@ -80,7 +80,7 @@
             }
             let publication = try StreamPublication(
                 batch, configuration,
-                sizeMax: min(configuration.maxMessageSize, before.maxMessageSize, connection.maxBodySize))
+                sizeMax: min(configuration.maxMessageSize, before.maxMessageSize, connection.maxBodySize()))
             do throws(JetStreamError) {
                 try publish(batch, publication, after: before, on: connection)
             } catch {

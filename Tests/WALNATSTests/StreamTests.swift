@@ -4,9 +4,9 @@
     import Testing
     import WAL
     import WALDelivery
-    import WALTesting
 
     @testable import WALNATS
+    @testable import WALTesting
 
     /// The streams that a sink accepts, and the changes of streams.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(30))) struct StreamTests {
@@ -287,6 +287,36 @@
             #expect(claimed[0].position == 1)
             await sink.close()
             proxy.close()
+        }
+
+        /// Another program answers at the server's address, and names no limit. No record is too large for that.
+        @Test func withoutAServersLimitNoRecordIsBlamed() async throws {
+            let proxy = try CuttingProxy(listeningOn: .loopback(port: 0), forwardingTo: .loopback(port: servers.port))
+            guard case .loopback(let port) = proxy.address else { return }
+            var configuration = servers.configuration
+            configuration.servers = ["nats://127.0.0.1:\(port)"]
+            let sink = try JetStreamSink(configuration)
+            let lanes = try await claimLane(of: log, by: sink)
+            proxy.close()
+            var other: Socket?
+            try await eventually {
+                other = try? Socket.listening(on: .loopback(port: port))
+                return other != nil
+            }
+            let listener = try #require(other)
+            let greeting = Array("INFO {\"server_id\":\"x\",\"version\":\"2.10.0\"}\r\n".utf8)
+            try await eventually {
+                guard let client = listener.accepted(within: 50) else { return false }
+                defer { client.close() }
+                var buffer = [UInt8](repeating: 0, count: 4096)
+                // The library answers after it has read the greeting.
+                return client.write(greeting[...]) && !client.read(into: &buffer).isEmpty
+            }
+            listener.close()
+            let random = (0..<10_000).map { _ in UInt8.random(in: 0...255) }
+            let away = await error { _ = try await sink.apply(batch([random], lanes, of: log)) }
+            #expect(away?.code == .away, "\(String(describing: away))")
+            await sink.close()
         }
 
         /// The server has stored a claim, and its answer is lost. The epoch of the next claim is one higher.
