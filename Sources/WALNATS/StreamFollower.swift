@@ -134,6 +134,9 @@
         ///   - ``JetStreamError`` if the stream can't be followed anymore
         ///   - `WALError` if the replica takes no records, or can't be synced
         public func run() async throws {
+            // An earlier run may have been canceled.
+            state.withLock { $0.isStopping = false }
+            defer { metrics?.report(isConnected: false) }
             do {
                 try await withTaskCancellationOrGracefulShutdownHandler {
                     try await follow()

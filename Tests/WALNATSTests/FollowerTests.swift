@@ -218,6 +218,26 @@
             await sink.close()
         }
 
+        /// A second run must not end at once as if it had followed.
+        @Test func aFollowerRunsAgainAfterItWasCanceled() async throws {
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            try store(.batch, epoch: 1, 0, 10, on: makeStream())
+            let replica = try await open()
+            var configuration = StreamFollower.Configuration(stream: servers.configuration)
+            configuration.endsAtEnd = true
+            let follower = try StreamFollower(replica: replica, configuration: configuration)
+            let canceled = Task {
+                while !Task.isCancelled { await Task.yield() }
+                try await follower.run()
+            }
+            canceled.cancel()
+            try await canceled.value
+            #expect(replica.position.sequence == 0)
+            try await follower.run()
+            #expect(replica.position.sequence == 10)
+            try await replica.close()
+        }
+
         /// A stream as a server of Debian 12 left it, with a duplicate batch and without a claim, and a late message of an
         /// earlier owner.
         @Test func doublesAndEarlierOwnersAreSkipped() async throws {
@@ -243,7 +263,9 @@
                 #expect(skipped.totalValue == 1)
             }
             #expect(try metrics.expectGauge("wal.follower.lag.messages", [("log", log)]).lastValue == 0)
-            #expect(try metrics.expectGauge("wal.follower.connected", [("log", log)]).lastValue == 1)
+            // A follower that has ended, for example at a gap, must not look as if it read the stream.
+            let connected = try metrics.expectGauge("wal.follower.connected", [("log", log)])
+            #expect(connected.values.contains(1) && connected.lastValue == 0)
         }
 
         /// The next run also counts a claim without records after it.

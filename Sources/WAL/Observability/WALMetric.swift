@@ -188,7 +188,8 @@ public enum WALMetric: String, CaseIterable, Sendable {
         case .followerRenewals: "Consumers of the stream that the follower has replaced because they were stuck."
         case .followerLagMessages:
             "Messages of the stream that the follower hasn't read, as of the last one that it has read."
-        case .followerConnected: "1 while the follower reads the stream, 0 while the stream is away."
+        case .followerConnected:
+            "1 while the follower reads the stream, 0 while the stream is away or the follower has ended."
         case .bufferedMutations: "Mutations that the task storage has put into the log."
         case .overlayBytes: "Memory of the mutations that the store doesn't have yet."
         }
