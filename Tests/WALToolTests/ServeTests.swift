@@ -127,19 +127,19 @@
             #expect(server.stop() == 0)
         }
 
-        /// Ingests tasks, three of which the database refuses.
-        private func makeDeadLetters() throws {
+        private func ingest(_ ids: [String]) throws {
             func event(_ id: String) -> String {
                 """
                 {"type":"task_update","task":{"id":"\(id)","dag_id":"d","node_id":"n","status":"failed",\
                 "created_at":"2026-01-01T00:00:00Z"}}
                 """
             }
-            func ingest(_ ids: [String]) throws {
-                let input = try scratch.file(UUID().uuidString, lines: ids.map(event))
-                #expect(
-                    try ToolRun(["ingest", "--log", log, "--store", "sqlite:\(database)"], input: input).status == 0)
-            }
+            let input = try scratch.file(UUID().uuidString, lines: ids.map(event))
+            #expect(try ToolRun(["ingest", "--log", log, "--store", "sqlite:\(database)"], input: input).status == 0)
+        }
+
+        /// Ingests tasks, three of which the database refuses.
+        private func makeDeadLetters() throws {
             try ingest(["good"])
             _ = try Sample.query(
                 database,
@@ -264,6 +264,19 @@
             #expect(tasks.body.contains(#""stopped":"end""#))
             let first = try get(server, "api/v1/tasks?status=failed&limit=1")
             #expect(first.body.contains(#""stopped":"limit""#), "\(first.body)")
+            #expect(server.stop() == 0)
+        }
+
+        /// A redrive must not reach the letters of a log that was moved away.
+        @Test func theLettersAreThoseOfTheLogThatIsThere() throws {
+            try makeDeadLetters()
+            let server = try PageServer(scratch, [log, "--store", "sqlite:\(database)"])
+            #expect(try get(server, "api/v1/dead-letters").body.contains(#""in_store":3"#))
+            try FileManager.default.moveItem(atPath: log, toPath: scratch.path("moved"))
+            try ingest(["good", "bad4"])
+            #expect(try get(server, "api/v1/status").status == 200)
+            let body = try get(server, "api/v1/dead-letters").body
+            #expect(body.contains(#""in_store":1"#) && body.contains(#""row":"bad4""#), "\(body)")
             #expect(server.stop() == 0)
         }
 

@@ -23,7 +23,7 @@ actor LetterDesk {
     }
 
     nonisolated let store: any DeadLetterStore
-    private let log: LogID
+    private let files: LogFiles
     private let decoder: RowDecoder
     private let hub: EventHub
     private var jobCount = 0
@@ -31,9 +31,9 @@ actor LetterDesk {
 
     private static let pageSize = 1000
 
-    init(_ store: any DeadLetterStore, _ log: LogID, _ decoder: RowDecoder, _ hub: EventHub) {
+    init(_ store: any DeadLetterStore, _ files: LogFiles, _ decoder: RowDecoder, _ hub: EventHub) {
         self.store = store
-        self.log = log
+        self.files = files
         self.decoder = decoder
         self.hub = hub
     }
@@ -51,7 +51,8 @@ actor LetterDesk {
     }
 
     private func visit(_ selection: Selection, _ body: (LetterRow) -> Void) async throws(MonitorFailure) {
-        var letters = StoredLetters { [store, log] previous in
+        let log = await files.id
+        var letters = StoredLetters { [store] previous in
             try await store.deadLetters(log: log, after: previous, limit: Self.pageSize)
         }
         do {

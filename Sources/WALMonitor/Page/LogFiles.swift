@@ -13,7 +13,6 @@ actor LogFiles {
     /// The log, if it is open in this process.
     private let openLog: WriteAheadLog?
     private var log: ReadOnlyLog
-    nonisolated let id: LogID
     private let decoder: RowDecoder
     private var letters: KeptLetters
 
@@ -34,10 +33,12 @@ actor LogFiles {
         self.openLog = openLog
         self.decoder = decoder
         log = try ReadOnlyLog(at: directory)
-        id = log.id
         letters = KeptLetters(decoder)
         thread = try SerialThread("wal-monitor")
     }
+
+    /// The identifier of the log. A log that was put in its place has another one.
+    var id: LogID { log.id }
 
     // MARK: Status
 

@@ -82,7 +82,7 @@ public final class LogMonitor: Sendable {
         self.facts = facts
         let hub = EventHub { topics in await Self.look(files, facts, topics) }
         self.hub = hub
-        desk = configuration.store.map { [decoder] in LetterDesk($0, files.id, decoder, hub) }
+        desk = configuration.store.map { [decoder] in LetterDesk($0, files, decoder, hub) }
     }
 
     /// Returns a new token: 128 random bits as hexadecimal digits.
