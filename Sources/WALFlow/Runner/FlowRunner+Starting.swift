@@ -133,7 +133,7 @@ extension FlowRunner {
                 throw FlowError(
                     .idInUse, "The task \(id) began with another input. Choose another id, or pass the same input.")
             }
-            let end = try await lastActivity(of: id, "task_\(row.status)")
+            let end = try await lastActivity(of: row, "task_\(row.status)")
             let logged = end?.data == nil && status == .completed ? try await lastEnd(of: id) : nil
             var journal = TaskJournal(id: id)
             journal.apply(
@@ -163,12 +163,13 @@ extension FlowRunner {
         }
     }
 
-    /// Returns the last activity of a task with this action.
-    private func lastActivity(of id: String, _ action: String) async throws -> TaskActivityLog? {
+    /// Returns the last activity of a task with this action. The activities of an earlier task with the id, whose row
+    /// was removed, are older than the row.
+    private func lastActivity(of row: PersistentTask, _ action: String) async throws -> TaskActivityLog? {
         var (offset, found): (Int, TaskActivityLog?) = (0, nil)
         while true {
-            let page = try await storage.activities(taskID: id, limit: 1000, offset: offset)
-            found = page.last { $0.action == action } ?? found
+            let page = try await storage.activities(taskID: row.id, limit: 1000, offset: offset)
+            found = page.last { $0.action == action && $0.createdAt >= row.createdAt } ?? found
             guard page.count == 1000 else { return found }
             offset += page.count
         }
