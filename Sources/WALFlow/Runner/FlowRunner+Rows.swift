@@ -25,8 +25,8 @@ extension FlowRunner {
     ) -> TaskMutation {
         .log(
             TaskActivityLog(
-                id: ActivityID.make(id, path, Int(attempt), action, restart: restart), taskID: id, dagID: start.dag,
-                nodeID: ActivityID.limited(path),
+                id: ActivityID.make(id, begunAt: start.createdAt, path, Int(attempt), action, restart: restart),
+                taskID: id, dagID: start.dag, nodeID: ActivityID.limited(path),
                 action: action, message: message.map(Self.withoutNul), data: data, level: level, createdAt: now))
     }
 

@@ -35,7 +35,8 @@ public struct FlowStep: Sendable {
         let next = host.nextActivity()
         host.write(
             TaskActivityLog(
-                id: ActivityID.make(taskID, path, attempt, "\(action)/\(next.number)", restart: next.restart),
+                id: ActivityID.make(
+                    taskID, begunAt: next.begunAt, path, attempt, "\(action)/\(next.number)", restart: next.restart),
                 taskID: taskID, dagID: host.dagKey, nodeID: ActivityID.limited(path), action: action, message: message,
                 data: data,
                 level: level, createdAt: host.now))
@@ -87,10 +88,15 @@ public struct FlowStep: Sendable {
 enum ActivityID {
     /// Returns the id of an activity.
     ///
-    /// - Parameter restart: The task's ``TaskJournal/lastRestart``, because after it the attempts of a step may count
-    ///   from 1 again.
-    static func make(_ task: String, _ path: String, _ attempt: Int, _ action: String, restart: UInt32 = 0) -> String {
-        limited("\(StepPath.keyPart(of: task))/\(path)/\(attempt)\(restart == 0 ? "" : "#\(restart)")/\(action)")
+    /// - Parameters:
+    ///   - begunAt: The time of the task's beginning, because a later task may have the same id.
+    ///   - restart: The task's ``TaskJournal/lastRestart``, because after it the attempts of a step may count from 1
+    ///     again.
+    static func make(
+        _ task: String, begunAt: Timestamp, _ path: String, _ attempt: Int, _ action: String, restart: UInt32 = 0
+    ) -> String {
+        let owner = "\(StepPath.keyPart(of: task))@\(String(begunAt.rawValue, radix: 36))"
+        return limited("\(owner)/\(path)/\(attempt)\(restart == 0 ? "" : "#\(restart)")/\(action)")
     }
 
     /// Returns a text that stores accept as an id. A long text is cut, and ends with a hash of the whole text.

@@ -8,8 +8,9 @@ protocol StepHost: AnyObject, Sendable {
     var coder: any FlowCoder { get }
     var now: Timestamp { get }
 
-    /// Returns the number of the attempt's next activity, counted from 1, and the task's ``TaskJournal/lastRestart``.
-    func nextActivity() -> (number: Int, restart: UInt32)
+    /// Returns the number of the attempt's next activity, counted from 1, the task's ``TaskJournal/lastRestart``, and
+    /// the time of the task's beginning.
+    func nextActivity() -> (number: Int, restart: UInt32, begunAt: Timestamp)
     func write(_ activity: TaskActivityLog)
     /// Keeps a message until the step's result is written. Returns false if the messages take too much space.
     func emit(_ bytes: [UInt8], to sink: String) -> Bool
@@ -53,10 +54,10 @@ final class RunningStep: StepHost, @unchecked Sendable {
     var coder: any FlowCoder { dag.coder }
     var now: Timestamp { runner.clock.now() }
 
-    func nextActivity() -> (number: Int, restart: UInt32) {
+    func nextActivity() -> (number: Int, restart: UInt32, begunAt: Timestamp) {
         task.state.withLock { state in
             activityCount += 1
-            return (activityCount, state.journal.lastRestart)
+            return (activityCount, state.journal.lastRestart, state.beginning?.createdAt ?? Timestamp(rawValue: 0))
         }
     }
 

@@ -122,7 +122,7 @@ private final class SilentHost: StepHost {
     let coder: any FlowCoder = JSONFlowCoder()
     let now = Walker.time
 
-    func nextActivity() -> (number: Int, restart: UInt32) { (1, 0) }
+    func nextActivity() -> (number: Int, restart: UInt32, begunAt: Timestamp) { (1, 0, now) }
     func write(_ activity: TaskActivityLog) {}
     func emit(_ bytes: [UInt8], to sink: String) -> Bool { true }
     func memo(_ name: String) -> [UInt8]? { nil }

@@ -147,7 +147,9 @@ import WALTesting
         }
         #expect(texts("called", \.message) == ["1", "2", "3"])
         #expect(texts("node_failed", \.message) == ["broken 1", "broken 2"])
-        #expect(texts("node_failed", \.id) == ["t/call/1/node_failed", "t/call/1#1/node_failed"])
+        let begunAt = try #require(task.live.state.withLock(\.beginning)?.createdAt)
+        let owner = "t@" + String(begunAt.rawValue, radix: 36)
+        #expect(texts("node_failed", \.id) == [owner + "/call/1/node_failed", owner + "/call/1#1/node_failed"])
         await runner.close()
         try await storage.close()
     }

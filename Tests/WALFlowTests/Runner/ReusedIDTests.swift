@@ -39,4 +39,20 @@ import WALTesting
         await runner.close()
         try await storage.close()
     }
+
+    /// Stores ignore an activity whose id they have.
+    @Test func theActivitiesOfAllTasksWithTheIDAreKept() async throws {
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test, clock: clock)
+        _ = try await run([1, 5], storage, runner)
+        let activities = try await storage.activities(taskID: "t", limit: 100, offset: 0)
+        func texts(_ action: String, _ text: (TaskActivityLog) -> String?) -> [String?] {
+            activities.filter { $0.action == action }.map(text)
+        }
+        #expect(texts("doubled", \.message) == ["1", "5"])
+        #expect(texts("task_completed", \.data) == ["2", "10"])
+        #expect(texts("task_created", \.nodeID).count == 2 && texts("node_completed", \.nodeID).count == 2)
+        await runner.close()
+        try await storage.close()
+    }
 }
