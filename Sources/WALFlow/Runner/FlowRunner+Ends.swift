@@ -173,7 +173,8 @@ extension FlowRunner {
         } catch {
             events.callbackFailed(task.id, error)
             let box = (task, dag, min(pause * 2, .seconds(60)))
-            timers.add(at: clock.now() + pause) { [weak self] in
+            // The journal doesn't have the time, so a wall clock that is set back doesn't delay the call.
+            timeouts.add(at: steady.now() + pause) { [weak self] in
                 guard let self else { return }
                 scheduler.submit([
                     Scheduler.Job(priority: 0, createdAt: clock.now(), limits: []) { [self] _ in

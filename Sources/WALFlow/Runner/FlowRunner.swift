@@ -20,7 +20,7 @@ public final class FlowRunner: Service {
     let dags: DAGTable
     let configuration: FlowConfiguration
     let clock: FlowClock
-    /// The clock of timeouts.
+    /// The clock of timeouts, and of the pauses between two calls of the final callback.
     let steady: FlowClock
     let events: FlowLog
     let callback: Callback?
@@ -260,7 +260,8 @@ public struct FlowStatistics: Hashable, Sendable {
     public var readySteps: Int
     /// The number of live tasks.
     public var liveTasks: Int
-    /// The number of pending timers: for retries, for timeouts, and for the ends of waits.
+    /// The number of pending timers: for retries, for timeouts, for the ends of waits, and for final callbacks that are
+    /// called again.
     public var timers: Int
 }
 

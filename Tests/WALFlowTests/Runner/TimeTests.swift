@@ -378,4 +378,26 @@ import WALTesting
         await runner.close()
         try await storage.close()
     }
+
+    /// The receiver of the end would wait for a day.
+    @Test func theCallbackIsCalledAgainAfterTheClockWasSetBack() async throws {
+        let (directory, calls, clock) = (TemporaryDirectory(), Events(), SetClock())
+        let dag = DAG(name: "Call", key: "call", of: Int.self) { dag, input in
+            dag.addNode("a", after: input) { _, value in value }
+        }
+        let storage = try await openStorage(directory)
+        let steady = FlowClock(clock.steady, from: clock.now)
+        let runner = try await FlowRunner(storage, [dag], .test, clock.wall, steady, nil) { _ in
+            calls.add("call")
+            if calls.all.count == 1 { throw TestError("not now") }
+        }
+        _ = try await runner.process(1, by: dag, id: "t")
+        try await eventually { runner.statistics.timers == 1 && clock.steady.sleeperCount == 1 }
+        clock.set(by: Self.day * -1)
+        clock.steady.advance(by: .milliseconds(100))
+        try await eventually { runner.liveTasks.isEmpty }
+        #expect(calls.all.count == 2)
+        await runner.close()
+        try await storage.close()
+    }
 }
