@@ -148,11 +148,11 @@ extension FlowRunner {
     }
 
     func deliveryJob(_ task: LiveTask) -> Scheduler.Job {
-        let (start, dag) = task.state.withLock { ($0.beginning, $0.dag) }
+        let (start, dag, end) = task.state.withLock { ($0.beginning, $0.dag, $0.presentEnd) }
         return Scheduler.Job(
             priority: start?.priority ?? 0, createdAt: start?.createdAt ?? Timestamp(rawValue: 0), limits: []
         ) { [self] _ in
-            await deliver(task, dag, after: .milliseconds(100))
+            if let end { await deliver(task, end, dag, after: .milliseconds(100)) }
             return []
         }
     }
@@ -161,24 +161,30 @@ extension FlowRunner {
     ///
     /// Without the DAG, only the runner's own callback is known. The callback of the DAG gets the end after the runner
     /// has the DAG.
-    private func deliver(_ task: LiveTask, _ dag: FrozenDAG?, after pause: Duration) async {
-        let (end, start) = task.state.withLock { ($0.journal.end, $0.beginning) }
-        guard let end else { return }
-        let status = end.status.taskStatus
+    private func deliver(
+        _ task: LiveTask, _ end: LiveTask.End, _ dag: FrozenDAG?, after pause: Duration
+    ) async {
+        // A retry may have taken the end back, and then the next end has a delivery of its own.
+        let (isCurrent, start) = task.state.withLock { state in
+            (state.presentEnd == end && !state.journal.isDelivered, state.beginning)
+        }
+        guard isCurrent else { return }
+        let ending = end.ending
         do {
             let result = FlowResult(
-                taskID: task.id, dagKey: start?.dag ?? "", status: status, failure: end.failure, output: end.output)
+                taskID: task.id, dagKey: start?.dag ?? "", status: ending.status.taskStatus, failure: ending.failure,
+                output: ending.output)
             try await dag?.onResult?(result)
             try await callback?(result)
         } catch {
             events.callbackFailed(task.id, error)
-            let box = (task, dag, min(pause * 2, .seconds(60)))
+            let next = min(pause * 2, .seconds(60))
             // The journal doesn't have the time, so a wall clock that is set back doesn't delay the call.
             timeouts.add(at: steady.now() + pause) { [weak self] in
                 guard let self else { return }
                 scheduler.submit([
                     Scheduler.Job(priority: 0, createdAt: clock.now(), limits: []) { [self] _ in
-                        await deliver(box.0, box.1, after: box.2)
+                        await deliver(task, end, dag, after: next)
                         return []
                     }
                 ])
@@ -190,15 +196,15 @@ extension FlowRunner {
     }
 
     /// Journals that the end of a task needs no callback any more, and forgets the task.
-    func settle(_ task: LiveTask, _ end: FlowRecord.Ending) async {
+    func settle(_ task: LiveTask, _ end: LiveTask.End) async {
         let now = clock.now()
         _ = try? await commit(task) { state in
             // A retry may have begun meanwhile, and may even have ended.
-            guard state.journal.end == end, !state.journal.isDelivered else { return nil }
+            guard state.presentEnd == end, !state.journal.isDelivered else { return nil }
             return Transition(events: [.delivered(time: now)])
         } then: { _ in
         }
-        forget(task, after: end)
+        forget(task, after: end.ending)
     }
 
     /// Removes a task that has ended. A failed task stays for a while, because it can be retried.

@@ -153,9 +153,9 @@ extension FlowRunner {
 
     /// Resumes one task.
     private func resume(_ task: LiveTask, _ actions: [Execution.Action]) async {
-        let (end, isDelivered) = task.state.withLock { ($0.journal.end, $0.journal.isDelivered) }
+        let (end, isDelivered) = task.state.withLock { ($0.presentEnd, $0.journal.isDelivered) }
         if let end {
-            guard !isDelivered else { return forget(task, after: end) }
+            guard !isDelivered else { return forget(task, after: end.ending) }
             // Without the task's DAG, its callback isn't known yet.
             if task.state.withLock({ $0.dag == nil }) { return }
             if needsCallback(task) { return scheduler.submit([deliveryJob(task)]) }

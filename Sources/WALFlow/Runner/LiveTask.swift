@@ -22,6 +22,13 @@ final class LiveTask: Sendable {
         case timedOut(isFinal: Bool)
     }
 
+    /// One of the ends of a task, which may have several by retries. Two of them may have the same time and error.
+    struct End: Hashable {
+        let ending: FlowRecord.Ending
+        /// The number of the control that takes the end back.
+        let nextControl: UInt32
+    }
+
     struct State {
         var journal: TaskJournal
         var dag: FrozenDAG?
@@ -94,6 +101,11 @@ extension LiveTask.State {
     }
 
     var beginning: FlowRecord.Beginning? { journal.beginning }
+
+    /// The end that the task has now; nil if it has none.
+    var presentEnd: LiveTask.End? {
+        journal.end.map { LiveTask.End(ending: $0, nextControl: journal.nextControl) }
+    }
 
     /// Whether steps may begin.
     var isOpen: Bool { journal.end == nil && parked == nil }

@@ -186,6 +186,32 @@ import WALTesting
         try await storage.close()
     }
 
+    /// Within one tick of the clock, a retried task can fail as before. After a crash, its callback would never be called.
+    @Test func theCallbackOfAnEndDoesNotSettleTheNextOne() async throws {
+        let (directory, clock, calls, gate) = (TemporaryDirectory(), ManualClock(), Events(), Gate())
+        let known = Monitor<FlowRunner?>(nil)
+        let dag = DAG(name: "Fail", key: "fail", of: Int.self) { dag, input in
+            dag.addNode("call", after: input) { _, _ -> Int in throw PermanentError("broken") }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test, clock: clock) { result in
+            calls.add("\(result.status)")
+            guard calls.all.count == 1 else { return await gate.wait() }
+            try await known.withLock { $0 }?.retry("t")
+            try await eventually { calls.all.count == 2 }
+        }
+        known.withLock { $0 = runner }
+        let task = try await runner.process(1, by: dag, id: "t")
+        // The first call returns while the second one, for the next end, still waits.
+        try await eventually { calls.all.count == 2 && runner.statistics.runningSteps == 1 }
+        #expect(!task.live.state.withLock(\.journal.isDelivered))
+        gate.open()
+        try await eventually { task.live.state.withLock(\.journal.isDelivered) }
+        #expect(calls.all == ["failed", "failed"])
+        await runner.close()
+        try await storage.close()
+    }
+
     /// A worker can be canceled before its `Task` is known. Then the `Task` is canceled later, whatever job it has by
     /// then.
     @Test func aCanceledWorkerTakesNoFurtherJob() {

@@ -400,4 +400,37 @@ import WALTesting
         await runner.close()
         try await storage.close()
     }
+
+    /// The receiver would get the end of the retry twice: from its own delivery, and from that of the end before.
+    @Test func anEndThatARetryTookBackIsNotDeliveredAgain() async throws {
+        let (directory, clock, ends, isBroken) = (TemporaryDirectory(), ManualClock(), Events(), Monitor(true))
+        let dag = DAG(name: "Retry", key: "retry", of: Int.self) { dag, input in
+            dag.addNode("call", after: input) { _, value in
+                if isBroken.withLock({ $0 }) { throw PermanentError("broken") }
+                return value
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test, clock: clock) { result in
+            ends.add("\(result.status)")
+            if result.status == .failed { throw TestError("not now") }
+        }
+        let task = try await runner.process(1, by: dag, id: "t")
+        await #expect(throws: FlowError.self) { try await task.result() }
+        try await eventually { runner.statistics.timers == 1 }
+        isBroken.withLock { $0 = false }
+        try await runner.retry("t")
+        #expect(try await task.result() == 1)
+        try await eventually { runner.liveTasks.isEmpty }
+        // It is called after the action that calls the callback again.
+        let isDue = Monitor(false)
+        runner.timeouts.add(at: runner.steady.now() + .milliseconds(100)) { isDue.withLock { $0 = true } }
+        clock.advance(by: .milliseconds(100))
+        try await eventually {
+            isDue.withLock { $0 } && runner.statistics.runningSteps == 0 && runner.statistics.readySteps == 0
+        }
+        #expect(ends.all == ["failed", "completed"])
+        await runner.close()
+        try await storage.close()
+    }
 }
