@@ -55,16 +55,18 @@ extension FlowRunner {
     ///     runs the whole element again. Nil for the steps that failed, without those after whose failure the task continued: optional
     ///     ones, and those of ``Graph/addCollectingIterator(_:over:_:concurrency:_:)``.
     /// - Throws: ``FlowError``: `unknownTask`, `unknownNode` if there is no such step, `wrongState` if the task is
-    ///   neither failed nor parked for a changed graph, if it would lose a step that ``accept(_:dropping:)`` must name,
-    ///   or if nil for `path` would run a step with ``NodeOptions/Execution/atMostOnce`` again that didn't fail, or no
-    ///   step of a parked task, `storageFailed` or `closed`.
+    ///   neither failed nor parked for a changed graph, if one of its steps hasn't returned, if it would lose a step
+    ///   that ``accept(_:dropping:)`` must name, or if nil for `path` would run a step with
+    ///   ``NodeOptions/Execution/atMostOnce`` again that didn't fail, or no step of a parked task, `storageFailed` or
+    ///   `closed`.
     public func retry(_ id: String, from path: String? = nil) async throws(FlowError) {
         try await life.waitUntilOpen()
         let live = try require(id)
         let (journal, dag, parked) = live.state.withLock { ($0.journal, $0.dag, $0.parked) }
-        guard journal.end?.status == .failed || parked != nil, live.state.withLock({ $0.running.isEmpty }) else {
+        guard journal.end?.status == .failed || parked != nil else {
             throw FlowError(.wrongState, "The task \(id) is neither failed nor parked. Cancel it, or wait for its end.")
         }
+        try requireReturned(live)
         guard let dag else { throw FlowError(.unknownDAG, "The runner doesn't have the DAG of the task \(id).") }
         try requireChangedGraph(id, parked)
         let paths = try dag.shape.paths(toRetry: path, of: journal)
@@ -95,7 +97,8 @@ extension FlowRunner {
     ///     in an element with another end, which runs again, or that now come after a failed step. A path stands for everything below it, too. What they did may be done
     ///     again.
     /// - Throws: ``FlowError``: `unknownTask`, `unknownDAG`, `wrongState` if the task is neither parked for a changed
-    ///   graph nor failed with another one or `dropped` lacks a step, `storageFailed` or `closed`.
+    ///   graph nor failed with another one, one of its steps hasn't returned, or `dropped` lacks a step,
+    ///   `storageFailed` or `closed`.
     public func accept(_ id: String, dropping dropped: Set<String> = []) async throws(FlowError) {
         try await life.waitUntilOpen()
         let live = try require(id)
@@ -104,6 +107,7 @@ extension FlowRunner {
         guard parked != nil || hasFailed && journal.graph != dag?.hash else {
             throw journal.endError ?? FlowError(.wrongState, "The task \(id) isn't parked.")
         }
+        try requireReturned(live)
         guard let dag else { throw FlowError(.unknownDAG, "The runner doesn't have the DAG of the task \(id).") }
         try requireChangedGraph(id, parked)
         try requireDropped(journal, dag.shape, dropped)
@@ -115,6 +119,17 @@ extension FlowRunner {
         }
         events.append(journal.control(.accept, after: events.count, graph: dag.hash, at: now))
         try await restart(live, journal.nextControl, events, "task_accepted", nil, now)
+    }
+
+    /// Throws `wrongState` if a step of a failed task still runs because it ignores its cancellation. Another attempt
+    /// must not run beside it.
+    private func requireReturned(_ live: LiveTask) throws(FlowError) {
+        let paths = live.state.withLock { $0.running.keys.sorted() }
+        guard !paths.isEmpty else { return }
+        throw FlowError(
+            .wrongState,
+            "The task \(live.id) has steps that were canceled and haven't returned: \(paths.joined(separator: ", ")). Try again when they have, or restart the program."
+        )
     }
 
     /// Throws `wrongState` if a task is parked for a reason that no graph remedies. It would fail at once.

@@ -433,4 +433,32 @@ import WALTesting
         await runner.close()
         try await storage.close()
     }
+
+    /// The error said that the task hadn't failed. Another attempt would run beside the one that ignores its timeout.
+    @Test func aRetryOfATaskWhoseStepHasNotReturnedSaysSo() async throws {
+        let (directory, gate, clock) = (TemporaryDirectory(), Gate(), ManualClock())
+        let options = NodeOptions(retry: .never, timeout: .seconds(30))
+        let dag = DAG(name: "Deaf", key: "deaf", of: Int.self) { dag, input in
+            dag.addNode("deaf", after: input, options: options) { _, value in
+                await gate.wait()
+                return value
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test, clock: clock)
+        let task = try await runner.process(1, by: dag, id: "t")
+        try await eventually { runner.statistics.timers == 1 }
+        clock.advance(by: .seconds(30))
+        await #expect(throws: FlowError.self) { try await task.result() }
+        await #expect { try await runner.retry("t") } throws: { error in
+            guard let error = error as? FlowError else { return false }
+            return error.code == .wrongState && error.message.contains("haven't returned: deaf.")
+        }
+        gate.open()
+        try await eventually { task.state.running.isEmpty }
+        try await runner.retry("t")
+        #expect(try await task.result() == 1)
+        await runner.close()
+        try await storage.close()
+    }
 }
