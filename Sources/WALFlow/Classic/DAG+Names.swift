@@ -130,14 +130,31 @@ extension DAG where Input == JSON, Output == JSON {
     /// - Parameter storage: The storage.
     /// - Throws: The errors of ``FlowRunner/add(_:)``, or of the initializer of ``FlowRunner``.
     public func setTaskStorage<Store: TaskStore>(_ storage: BufferedTaskStorage<Store>) async throws(FlowError) {
-        let runner: FlowRunner
-        if let known = storage.attachment.withLock({ $0 }) as? FlowRunner {
-            runner = known
-            try await runner.add(self)
-        } else {
-            runner = try await FlowRunner(storage: storage, dags: [self])
-        }
+        let runner = try await join(storage, Self.runner(of: storage))
         home.withLock { $0 = Home(runner: runner, storage: storage) }
+    }
+
+    /// Adds the DAG to the runner of a storage, and returns the runner. `known` is the one that was found; nil if there
+    /// was none.
+    func join<Store: TaskStore>(
+        _ storage: BufferedTaskStorage<Store>, _ known: FlowRunner?
+    ) async throws(FlowError) -> FlowRunner {
+        if let known {
+            try await known.add(self)
+            return known
+        }
+        do throws(FlowError) {
+            return try await FlowRunner(storage: storage, dags: [self])
+        } catch {
+            // Another DAG may have made the runner meanwhile.
+            guard error.code == .wrongState, let other = Self.runner(of: storage) else { throw error }
+            try await other.add(self)
+            return other
+        }
+    }
+
+    private static func runner<Store: TaskStore>(of storage: BufferedTaskStorage<Store>) -> FlowRunner? {
+        storage.attachment.withLock { $0 } as? FlowRunner
     }
 
     /// The storage of the DAG; nil before ``setTaskStorage(_:)``.

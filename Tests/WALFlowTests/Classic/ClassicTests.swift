@@ -239,6 +239,24 @@ import WALTasks
         try await storage.close()
     }
 
+    /// Two DAGs get a storage at the same time, and both have looked for its runner before one of them has made it.
+    @Test func aDAGJoinsTheRunnerThatAnotherOneHasMadeMeanwhile() async throws {
+        func dag(_ key: String) throws -> DAG<JSON, JSON> {
+            let dag = DAG(name: key, key: key)
+            try dag.addNode("Copy", "copy") { NodeResult($0.payload) }
+            return dag
+        }
+        let directory = TemporaryDirectory()
+        let storage = try await openStorage(directory)
+        let (first, second) = (try dag("first"), try dag("second"))
+        try await first.setTaskStorage(storage)
+        let runner = try await second.join(storage, nil)
+        #expect(try runner === first.runner())
+        #expect(try await runner.process("7", by: second).result() == "7")
+        await runner.close()
+        try await storage.close()
+    }
+
     @Test func anArrayIsSplitAsItsTextHasIt() {
         #expect(
             JSON(#" [1, "a,]", {"x": [2, 3]}, [], null ] "#).elements?.map(\.text).map { $0.trimmingSpaces } == [
