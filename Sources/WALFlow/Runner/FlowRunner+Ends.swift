@@ -6,18 +6,20 @@ extension FlowRunner {
 
     /// Ends the task if all of its steps have ended, or if it fails and no step is running.
     func endIfOver(_ task: LiveTask) async -> [Scheduler.Job] {
-        let found = task.state.withLock { state -> (ending: FlowRecord.Ending, output: (any Sendable)?)? in
+        typealias Found = (walk: Scope?, ending: FlowRecord.Ending, output: (any Sendable)?)
+        let found = task.state.withLock { state -> Found? in
             // A step whose last attempt has timed out has ended, although it may not have returned. The failure of a
             // wait may begin a handler, so it counts as running until it is durable.
             let isRunning = state.failingWaitCount > 0 || state.running.values.contains { !$0.step.hasEnded }
             guard state.isOpen, let dag = state.dag, let outcome = state.execution?.outcome(isRunning: isRunning)
             else { return nil }
             let ending = self.ending(outcome, dag, clock.now())
-            guard case .completed(let value) = outcome, ending.status == .completed else { return (ending, nil) }
-            return (ending, value?.live)
+            let walk = state.execution?.root
+            guard case .completed(let value) = outcome, ending.status == .completed else { return (walk, ending, nil) }
+            return (walk, ending, value?.live)
         }
         guard let found else { return [] }
-        return await end(task, found.ending, output: found.output)
+        return await end(task, found.ending, of: found.walk, output: found.output)
     }
 
     private func ending(
@@ -48,21 +50,21 @@ extension FlowRunner {
     /// - Parameters:
     ///   - task: The task.
     ///   - ending: The end of the task.
-    ///   - events: The events that are written with the end.
+    ///   - walk: The walk that the end is of. Another caller may end the task first, and then a retry begins another
+    ///     walk. Nil for the walk that the task has by then.
     ///   - output: The output as a value, if there is one.
     func end(
-        _ task: LiveTask, _ ending: FlowRecord.Ending, with events: [FlowRecord.Event] = [],
-        output: (any Sendable)? = nil
+        _ task: LiveTask, _ ending: FlowRecord.Ending, of walk: Scope? = nil, output: (any Sendable)? = nil
     ) async -> [Scheduler.Job] {
         do {
-            return try await end(task, ending, with: events, output: output) { self.lastMutations($0, ending) }
+            return try await end(task, ending, of: walk, output: output) { self.lastMutations($0, ending) }
         } catch {
             guard error.code == .valueTooLarge else { return [] }
             // This can happen with large activities for which the log had no space before.
             let short = FlowRecord.Ending(
                 status: ending.status == .completed ? .failed : ending.status, time: ending.time,
                 error: "valueTooLarge: the end of the task doesn't fit into a segment of the log", path: ending.path)
-            let jobs = try? await end(task, short, with: events, output: nil) { state in
+            let jobs = try? await end(task, short, of: walk, output: nil) { state in
                 state.lastRow(short).map { [$0] } ?? []
             }
             return jobs ?? []
@@ -70,13 +72,13 @@ extension FlowRunner {
     }
 
     private func end(
-        _ task: LiveTask, _ ending: FlowRecord.Ending, with events: [FlowRecord.Event], output: (any Sendable)?,
+        _ task: LiveTask, _ ending: FlowRecord.Ending, of walk: Scope?, output: (any Sendable)?,
         _ mutations: (LiveTask.State) -> [TaskMutation]
     ) async throws(FlowError) -> [Scheduler.Job] {
         let needsCallback = needsCallback(task)
         let ended = try await commit(task, isDurable: isDurable(task)) { state in
-            guard state.journal.end == nil else { return nil }
-            var events = events + [.end(ending)]
+            guard state.journal.end == nil, walk == nil || state.execution?.root === walk else { return nil }
+            var events: [FlowRecord.Event] = [.end(ending)]
             if !needsCallback { events.append(.delivered(time: ending.time)) }
             return Transition(events: events, mutations: mutations(state))
         } claim: { state in

@@ -70,7 +70,7 @@ extension FlowRunner {
             }
             if prepared.isResumption, let ending = try await countResumption(task, step) {
                 _ = leave(task, step)
-                return await end(task, ending)
+                return await end(task, ending, of: step.scope.root)
             }
             if step.plan.options.execution == .atMostOnce {
                 let mayRun = try await commit(task, isDurable: true) { state in

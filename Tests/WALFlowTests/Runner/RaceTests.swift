@@ -186,6 +186,35 @@ import WALTesting
         try await storage.close()
     }
 
+    /// Two steps may find the same end of their task. In a full log, the second may write it after a retry has begun
+    /// another walk.
+    @Test func theEndOfTheWalkBeforeARetryIsLeftAlone() async throws {
+        let (directory, isBroken) = (TemporaryDirectory(), Monitor(true))
+        let dag = DAG(name: "Stale", key: "stale", of: Int.self) { dag, input in
+            let answer = dag.addWait("answer", after: input, for: Int.self)
+            return dag.addNode("sum", after: answer) { _, value in
+                if isBroken.withLock({ $0 }) { throw PermanentError("broken") }
+                return value + 1
+            }
+        }
+        let storage = try await openStorage(directory)
+        let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: .test)
+        let task = try await runner.process(1, by: dag, id: "t")
+        let old = try #require(task.live.state.withLock { $0.waiting["answer"] })
+        try await runner.submit(41, to: "answer", of: "t")
+        await #expect(throws: FlowError.self) { try await task.result() }
+        let end = try #require(task.live.state.withLock { $0.journal.end })
+        isBroken.withLock { $0 = false }
+        try await runner.retry("t", from: "answer")
+        let new = try #require(task.live.state.withLock { $0.waiting["answer"] })
+        #expect(await runner.end(task.live, end, of: old.scope.root).isEmpty)
+        #expect(new !== old && task.live.state.withLock { $0.journal.end } == nil)
+        try await runner.submit(42, to: "answer", of: "t")
+        #expect(try await task.result() == 43)
+        await runner.close()
+        try await storage.close()
+    }
+
     /// Within one tick of the clock, a retried task can fail as before. After a crash, its callback would never be called.
     @Test func theCallbackOfAnEndDoesNotSettleTheNextOne() async throws {
         let (directory, clock, calls, gate) = (TemporaryDirectory(), ManualClock(), Events(), Gate())
