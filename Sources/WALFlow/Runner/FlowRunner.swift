@@ -207,10 +207,11 @@ public final class FlowRunner: Service {
         await checkpoint.stop()
         await scheduler.close(grace: configuration.closeTimeout)
         let closed = FlowError(.closed, "The runner was closed. The next start resumes the task.")
-        life.endClosing()
+        life.refuseRecords()
         for live in table.all { release(live, throwing: life.failure ?? closed) }
         detach()
         events.closed(table.count)
+        life.endClosing()
     }
 
     private func attach() throws(FlowError) {
@@ -340,7 +341,10 @@ final class RunnerLife: Sendable {
         /// Callers that found the runner before it had recovered.
         var early: [CheckedContinuation<Void, Never>] = []
         var isClosing = false
+        /// Whether tasks take no more records.
         var isClosed = false
+        /// Whether the storage can have another runner.
+        var isOver = false
         var failure: FlowError?
         var waiters: [CheckedContinuation<Void, Never>] = []
         var onFailure: [@Sendable () -> Void] = []
@@ -412,9 +416,14 @@ final class RunnerLife: Sendable {
         return isFirst
     }
 
+    func refuseRecords() {
+        state.withLock { $0.isClosed = true }
+    }
+
+    /// Releases the other callers of ``FlowRunner/close()``, each of which may open the next runner of the storage.
     func endClosing() {
         let waiters = state.withLock { state in
-            state.isClosed = true
+            state.isOver = true
             defer { state.waiters = [] }
             return state.waiters
         }
@@ -423,11 +432,11 @@ final class RunnerLife: Sendable {
 
     func waitUntilClosed() async {
         await withCheckedContinuation { continuation in
-            let isClosed = state.withLock { state in
-                if !state.isClosed { state.waiters.append(continuation) }
-                return state.isClosed
+            let isOver = state.withLock { state in
+                if !state.isOver { state.waiters.append(continuation) }
+                return state.isOver
             }
-            if isClosed { continuation.resume() }
+            if isOver { continuation.resume() }
         }
     }
 }

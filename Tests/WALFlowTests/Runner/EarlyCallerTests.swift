@@ -100,4 +100,70 @@ import WALTasks
         #expect(life.beginClosing())
         await #expect { try await call.value } throws: { ($0 as? FlowError)?.code == .closed }
     }
+
+    /// A storage that a closing runner can't leave before the test lets it.
+    private final class HeldStorage: WrappingStorage {
+        private struct State {
+            var isHeld = false
+            var isAsked = false
+        }
+
+        let base: BufferedTaskStorage<MemoryTaskStore>
+        private let state = Monitor(State())
+
+        init(_ base: BufferedTaskStorage<MemoryTaskStore>) { self.base = base }
+
+        var isAsked: Bool { state.withLock(\.isAsked) }
+
+        func hold() { state.withLock { $0.isHeld = true } }
+
+        func letGo() {
+            state.withLock { $0.isHeld = false }
+            state.notifyAll()
+        }
+
+        /// Blocks the thread of its caller.
+        var attachment: Monitor<(any AnyObject & Sendable)?> {
+            _ = state.wait { state -> Bool? in
+                state.isAsked = state.isHeld
+                return state.isHeld ? nil : true
+            }
+            return base.attachment
+        }
+    }
+
+    /// Its caller could not open the next runner of the storage yet.
+    @Test func aSecondCallOfCloseReturnsAfterTheFirstOne() async throws {
+        let (gate, events) = (Gate(), Events())
+        let dag = DAG(name: "Slow", key: "slow", of: Int.self) { dag, input in
+            dag.addNode("slow", after: input) { _, value in
+                events.add("begun")
+                await gate.wait()
+                return value
+            }
+        }
+        let storage = HeldStorage(try await openStorage(directory))
+        let runner = try await FlowRunner(storage, [dag], .test, .system, .steady, nil, nil)
+        _ = try await runner.process(1, by: dag, id: "t")
+        try await eventually { events.all == ["begun"] }
+        let first = Task(executorPreference: try ThreadExecutor(threads: 1)) { await runner.close() }
+        try await eventually { runner.life.isClosing }
+        let executor = try ThreadExecutor(threads: 1)
+        let second = Task(executorPreference: executor) {
+            await runner.close()
+            events.add("closed")
+        }
+        // One thread runs both, one after the other.
+        await Task(executorPreference: executor) {}.value
+        storage.hold()
+        gate.open()
+        try await eventually { storage.isAsked }
+        await Task(executorPreference: executor) {}.value
+        #expect(events.all == ["begun"])
+        storage.letGo()
+        await first.value
+        await second.value
+        #expect(events.all == ["begun", "closed"] && storage.base.attachment.withLock { $0 } == nil)
+        try await storage.base.close()
+    }
 }
