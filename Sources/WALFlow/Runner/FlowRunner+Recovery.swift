@@ -40,7 +40,7 @@ extension FlowRunner {
             // In a full log, the records that follow wait for a checkpoint.
             checkpoint.start(self)
             for dag in dags.all { try await write(dag) }
-            for task in live where try await !goOn(task) { parked.append(task) }
+            for task in Self.inOrder(live) where try await !goOn(task) { parked.append(task) }
             events.opened(live: live.count, orphaned: journals.orphans.count, in: begun.duration(to: .now))
             events.parked(parked)
         } catch {
@@ -52,7 +52,8 @@ extension FlowRunner {
     func unpark(_ dag: FrozenDAG) async throws(FlowError) {
         try await write(dag)
         var parked: [LiveTask] = []
-        for task in table.all {
+        let known = table.all.filter { $0.state.withLock { $0.beginning?.dag == dag.key && $0.dag == nil } }
+        for task in Self.inOrder(known) {
             let isOfDAG = task.state.withLock { state in
                 guard state.beginning?.dag == dag.key, state.dag == nil else { return false }
                 state.dag = dag
@@ -62,6 +63,17 @@ extension FlowRunner {
             if isOfDAG, try await !goOn(task) { parked.append(task) }
         }
         events.parked(parked)
+    }
+
+    /// Returns tasks in the order in which the scheduler takes their steps. It takes the first ones before it has all.
+    private static func inOrder(_ tasks: [LiveTask]) -> [LiveTask] {
+        let keyed = tasks.map { task in
+            let start = task.state.withLock(\.beginning)
+            return (
+                priority: start?.priority ?? 0, createdAt: start?.createdAt ?? Timestamp(rawValue: 0), task: task
+            )
+        }
+        return keyed.sorted { ($1.priority, $0.createdAt) < ($0.priority, $1.createdAt) }.map(\.task)
     }
 
     /// Resumes a task of the journal. Returns false if the task is parked.

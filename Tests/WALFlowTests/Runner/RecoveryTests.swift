@@ -61,6 +61,40 @@ import WALTesting
         try await storage.close()
     }
 
+    /// The most urgent task would wait for long steps of others, which the restart happened to begin first.
+    @Test(arguments: [false, true]) func aRestartBeginsWithTheMostUrgentTasks(_ isAddedLater: Bool) async throws {
+        let (directory, events, clock) = (TemporaryDirectory(), Events(), ManualClock())
+        func dag(_ isBlocked: Bool) -> DAG<Int, Int> {
+            DAG(name: "Urgent", key: "urgent", of: Int.self) { dag, input in
+                dag.addNode("work", after: input) { step, value in
+                    if isBlocked { try await Task.sleep(for: .seconds(600)) }
+                    events.add(step.taskID)
+                    return value
+                }
+            }
+        }
+        var configuration = FlowConfiguration.test
+        configuration.concurrency = 1
+        configuration.closeTimeout = .milliseconds(20)
+        var storage = try await openStorage(directory)
+        var runner = try await FlowRunner(
+            storage: storage, dags: [dag(true)], configuration: configuration, clock: clock)
+        for (number, priority) in [0, 5, 0, 9, 5, 0, 9, 1].enumerated() {
+            _ = try await runner.process(number, by: dag(true), id: "\(number)", priority: priority)
+            clock.advance(by: .seconds(1))
+        }
+        await runner.close()
+        try await storage.close()
+        storage = try await openStorage(directory)
+        runner = try await FlowRunner(
+            storage: storage, dags: isAddedLater ? [] : [dag(false)], configuration: configuration, clock: clock)
+        if isAddedLater { try await runner.add(dag(false)) }
+        try await eventually { runner.liveTasks.isEmpty }
+        #expect(events.all == ["3", "6", "1", "4", "7", "0", "2", "5"])
+        await runner.close()
+        try await storage.close()
+    }
+
     @Test func aTimerGoesOnWhileTheProgramIsDown() async throws {
         let (directory, clock) = (TemporaryDirectory(), ManualClock())
         let dag = DAG(name: "Sleep", key: "sleep", of: Int.self) { dag, input in
