@@ -102,6 +102,8 @@ extension WrappingStorage {
         try await base.waitUntilDurable(through: sequence)
     }
 
+    func waitForEarlierChanges() async throws(TaskStorageError) { try await base.waitForEarlierChanges() }
+
     func task(id: String) async throws -> PersistentTask? { try await base.task(id: id) }
 
     func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {

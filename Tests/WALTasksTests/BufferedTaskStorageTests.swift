@@ -291,6 +291,27 @@ final class StubbornStore: TaskStore {
         try await second.close()
     }
 
+    /// A runner of flows would begin a task again that has ended.
+    @Test func withoutRecoveryARunnerWaitsForTheChangesOfTheLastProcess() async throws {
+        let store = StubbornStore()
+        store.isFailing.store(true, ordering: .relaxed)
+        var configuration = quick
+        configuration.recoveryEnabled = false
+        configuration.recoveryTimeout = .zero
+        let first = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: configuration)
+        try await first.waitForEarlierChanges()
+        try await first.save(PersistentTask(id: "a", dagID: "d", nodeID: "n"))
+        _ = try? await first.close(within: .zero)
+        let second = try await BufferedTaskStorage.open(at: directory.path, store: store, configuration: configuration)
+        let error = await #expect(throws: TaskStorageError.self) { try await second.waitForEarlierChanges() }
+        #expect(error?.code == .storeAway && error?.isRetriable == true)
+        store.isFailing.store(false, ordering: .relaxed)
+        try await second.drain()
+        try await second.waitForEarlierChanges()
+        #expect(try await second.task(id: "a") != nil)
+        try await second.close()
+    }
+
     /// Several writers change one task each. The store gets each writer's changes in order.
     @Test func keepsOrderPerTask() async throws {
         let store = StubbornStore()

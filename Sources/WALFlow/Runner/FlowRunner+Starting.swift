@@ -117,6 +117,7 @@ extension FlowRunner {
     /// Returns the task with this id if the store has it as ended.
     private func ended(_ id: String, _ bytes: [UInt8], _ dag: FrozenDAG) async throws(FlowError) -> LiveTask? {
         do {
+            try await storage.waitForEarlierChanges()
             guard let row = try await storage.task(id: id) else { return nil }
             guard row.dagID == dag.key else {
                 throw FlowError(.idInUse, "The id \(id) belongs to a task of the DAG \(row.dagID). Choose another id.")

@@ -34,6 +34,11 @@ package protocol FlowStorage: Sendable {
     /// Suspends until a record survives a power loss.
     func waitUntilDurable(through sequence: SequenceNumber) async throws(TaskStorageError)
 
+    /// Suspends until the tasks and activities of the last process can be read, here or in the store.
+    ///
+    /// - Throws: `storeAway` if the store doesn't have them in time.
+    func waitForEarlierChanges() async throws(TaskStorageError)
+
     func task(id: String) async throws -> PersistentTask?
     func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog]
 }
@@ -76,5 +81,20 @@ extension BufferedTaskStorage: FlowStorage {
 
     package func waitUntilDurable(through sequence: SequenceNumber) async throws(TaskStorageError) {
         try await waitUntilDurable(TaskReceipt(sequence: sequence))
+    }
+
+    package func waitForEarlierChanges() async throws(TaskStorageError) {
+        guard !configuration.recoveryEnabled, overlay.lacksUnwanted else { return }
+        hurry()
+        let deadline = ContinuousClock.now + configuration.recoveryTimeout
+        while overlay.lacksUnwanted {
+            guard ContinuousClock.now < deadline, !Task.isCancelled, !life.isRefusing else {
+                throw TaskStorageError(
+                    .storeAway,
+                    "\(store.name) doesn't have all changes of the last process yet: try again when it has them, or leave `recoveryEnabled` on.",
+                    isRetriable: true)
+            }
+            try? await Task.sleep(for: .milliseconds(1))
+        }
     }
 }

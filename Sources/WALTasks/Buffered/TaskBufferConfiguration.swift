@@ -31,11 +31,13 @@ public struct TaskBufferConfiguration: Sendable {
     /// takes less than 50 ms.
     public var batchSize = 100
     /// Whether changes that the last process left in the log can be read at once after a start. If false, they are
-    /// delivered nevertheless, but can only be read once the store has them.
+    /// delivered nevertheless, but can only be read once the store has them. Until then, a runner of flows begins no task
+    /// with an id of the caller, because the task may have ended already.
     public var recoveryEnabled = true
     /// The longest time that a query by id waits for the changes of the last process to be indexed. Indexing takes
     /// about a second for 100,000 mutations, and delays neither delivery nor changes. After this time the query
-    /// searches the log itself.
+    /// searches the log itself. It is also the longest time that the beginning of a flow's task waits without
+    /// ``recoveryEnabled``.
     public var recoveryTimeout: Duration = .seconds(30)
     /// The number of bytes of memory that undelivered changes may take. Must be at least 1 MiB.
     ///

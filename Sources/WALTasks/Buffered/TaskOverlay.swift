@@ -92,6 +92,9 @@ final class TaskOverlay: @unchecked Sendable {
         max(flushed() ?? start, progress.applied, unwanted)
     }
 
+    /// Whether the store may lack mutations that aren't wanted. No query finds those.
+    var lacksUnwanted: Bool { (flushed() ?? .zero) < unwanted }
+
     /// The number of bytes of memory that the mutations take.
     var memorySize: Int { budget.usedSize }
 
