@@ -50,6 +50,20 @@
             #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
         }
 
+        /// A server goes into this mode when it leaves its group, for example, and may come back.
+        @Test(.enabled(if: PrivateServer.isMySQL, "MariaDB has no offline mode"))
+        func serverInOfflineModeIsAway() async throws {
+            let lanes = try await database.claim()
+            try database.execute(
+                "CREATE USER plain@localhost", "GRANT ALL ON \(database.name).* TO plain@localhost",
+                "SET GLOBAL offline_mode = 1")
+            let store = try await MySQLTaskStore(url: database.url(user: "plain"))
+            let refused = await error { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
+            #expect(refused?.code == .connectionFailed && refused?.number == 3032 && refused?.failure == .transient)
+            try database.execute("SET GLOBAL offline_mode = 0")
+            #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
+        }
+
         @Test(arguments: [true, false])
         func batchAboveThePacketLimitIsCut(arrays: Bool) async throws {
             try database.execute("SET GLOBAL max_allowed_packet = 1048576")
