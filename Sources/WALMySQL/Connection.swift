@@ -212,12 +212,8 @@
             do throws(StoreError) {
                 try execute("COMMIT", named: "commit")
             } catch {
-                // After any error the outcome is unknown: the server may have committed before the error, or its answer
-                // was lost.
                 isBroken = true
-                var unknown = error
-                unknown.code = .indeterminate
-                throw unknown
+                throw error.ofCommit
             }
             return result
         }

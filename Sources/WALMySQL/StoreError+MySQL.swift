@@ -7,11 +7,20 @@
             place: String? = nil
         ) {
             // The numbers for changes that exceed a cache of the binary log, for a statement that took too long, in
-            // MariaDB and in MySQL, for KILL QUERY, with which other programs end long statements, and for MySQL's limits
-            // of the memory of a statement, a transaction and a connection.
+            // MariaDB and in MySQL, for KILL QUERY, with which other programs end long statements, and for MySQL's
+            // limits of the memory of a statement, a transaction and a connection.
             self.init(
                 code, message, server: .mysql, number: number.map(Int.init), sqlState: sqlState, statement: statement,
                 place: place, asksForLess: [1197, 1317, 1705, 1969, 3024, 3170, 3231, 4081, 4082].contains(number))
+        }
+
+        /// The error as that of a COMMIT. Its outcome is unknown: the server may have committed before the error, or
+        /// its answer was lost. Only Galera and Group Replication report a conflict, and then they have rolled back.
+        var ofCommit: StoreError {
+            if let number, [1213, 3101].contains(number) { return self }
+            var unknown = self
+            unknown.code = .indeterminate
+            return unknown
         }
     }
 
@@ -19,8 +28,8 @@
         /// Makes the code of an error from its number and SQLSTATE, never from its message: messages can hold users'
         /// data.
         ///
-        /// Numbers from 2000 to 2999 are the library's, and the others the server's. Those below 1000 are about files and
-        /// memory. Those above 3000 are MySQL's, except 4025, 4078 and 4151, which are MariaDB's.
+        /// Numbers from 2000 to 2999 are the library's, and the others the server's. Those below 1000 are about files
+        /// and memory. Those above 3000 are MySQL's, except 4025, 4078 and 4151, which are MariaDB's.
         init(number: UInt32, sqlState: String) {
             switch number {
             // No server, no route to it, lost packets, a session that was killed, a server that shuts down or is in
@@ -37,8 +46,8 @@
             // was changed meanwhile, a statement that must be prepared again, no space for locks, a lock of the whole
             // server.
             case 1020, 1205, 1206, 1213, 1223, 1412, 1614, 1615, 1689, 3058, 3132, 3572, 3985: self = .busy
-            // Group Replication refuses a transaction: a conflict, no majority, a new primary that has earlier changes to
-            // apply, a member that joins or leaves.
+            // Group Replication refuses a transaction: a conflict, no majority, a new primary that has earlier changes
+            // to apply, a member that joins or leaves.
             case 3100, 3101, 3781...3783, 3796...3799, 4094, 6141: self = .busy
             // Too many connections in all or of one user; too many transactions at a time; more changes than a cache of
             // the binary log takes; an interruption by KILL QUERY; a statement timeout of MariaDB or MySQL; a limit of

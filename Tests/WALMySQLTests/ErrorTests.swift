@@ -60,6 +60,17 @@
             #expect(StoreError(code, "m", number: number).failure == failure)
         }
 
+        /// If a conflict in a cluster counted as a lost connection, a row with many of them would become a dead letter.
+        @Test(
+            arguments: [
+                (1213, .transient), (3101, .transient), (2013, .indeterminate), (1290, .indeterminate),
+                (3100, .indeterminate), (1205, .indeterminate),
+            ] as [(UInt32, SinkFailure)])
+        func onlyAConflictShowsTheOutcomeOfACommit(_ number: UInt32, _ failure: SinkFailure) {
+            let code = StoreError.Code(number: number, sqlState: "HY000")
+            #expect(StoreError(code, "m", number: number).ofCommit.failure == failure)
+        }
+
         @Test func descriptionNamesEverything() {
             let error = StoreError(
                 .busy, "m", number: 1205, sqlState: "HY000", statement: "save tasks", place: "host:1 tasks")
