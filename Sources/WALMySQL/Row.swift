@@ -130,7 +130,7 @@
             case MYSQL_TYPE_FLOAT, MYSQL_TYPE_DOUBLE: .real
             case MYSQL_TYPE_DATETIME, MYSQL_TYPE_TIMESTAMP: .time
             case MYSQL_TYPE_BLOB, MYSQL_TYPE_TINY_BLOB, MYSQL_TYPE_MEDIUM_BLOB, MYSQL_TYPE_LONG_BLOB,
-                MYSQL_TYPE_STRING, MYSQL_TYPE_VAR_STRING, MYSQL_TYPE_VARCHAR, MYSQL_TYPE_BIT:
+                MYSQL_TYPE_STRING, MYSQL_TYPE_VAR_STRING, MYSQL_TYPE_VARCHAR, MYSQL_TYPE_BIT, MYSQL_TYPE_GEOMETRY:
                 unsafe field.charsetnr == Self.binaryCharset ? .bytes : .text
             default: .text
             }

@@ -216,6 +216,28 @@
             await sink.close()
         }
 
+        /// A geometry came as a text, with other characters for most of its bytes. JSON is text, and has the same
+        /// character set on MySQL.
+        @Test func geometryIsBytesAndJSONIsText() async throws {
+            let database = try TestDatabase()
+            let found = Monitor<[[SQLValue]]>([])
+            let sink = try await MySQLSink(
+                url: database.url, tables: "CREATE TABLE IF NOT EXISTS t (g geometry, j json)"
+            ) { transaction, _ in
+                try transaction.execute("INSERT INTO t VALUES (ST_GeomFromText('POINT(1 2)'), '{}')")
+                let rows = try transaction.query("SELECT g, j FROM t")
+                found.withLock { $0 = rows }
+            }
+            try await applyOne(sink)
+            // The number of the coordinate system, the byte order, the type, and two numbers.
+            let point: [UInt8] = [
+                0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0x40,
+            ]
+            let row: [SQLValue] = [.blob(point), "{}"]
+            #expect(found.withLock(\.self) == [row])
+            await sink.close()
+        }
+
         /// The library keeps the size of its arrays. A later run with single values read more rows from the memory
         /// after them, and inserted those, or crashed.
         @Test(arguments: [true, false])
