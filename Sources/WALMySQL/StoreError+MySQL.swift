@@ -40,8 +40,8 @@
             // A query has another number of columns since its table was changed. Its rows are still to be read, and the
             // library refuses that. Another connection prepares the query again.
             case 2057: self = .connectionFailed
-            // ProxySQL reaches no server.
-            case 9001: self = .connectionFailed
+            // ProxySQL reaches no server, or a proxy has gone on with another session, without this one's statements.
+            case 1243, 9001: self = .connectionFailed
             // A timeout of a lock, a deadlock, NOWAIT, a deadlock of metadata locks or of GET_LOCK; a row or table that
             // was changed meanwhile, a statement that must be prepared again, no space for locks, a lock of the whole
             // server.
@@ -69,7 +69,8 @@
                 3905, 3906, 3908, 4025, 4078, 6136...6138:
                 self = .rowRefused
             // Logins, permissions, databases, tables, columns, syntax.
-            case 1044, 1045, 1046, 1049, 1054, 1064, 1129, 1130, 1142, 1143, 1146, 1227, 1251, 1305, 1370, 1698, 2059:
+            case 1044, 1045, 1046, 1049, 1054, 1064, 1129, 1130, 1136, 1142, 1143, 1146, 1227, 1251, 1305, 1370, 1698,
+                2059:
                 self = .schemaMismatch
             // Logins, too: a plugin that the server or the library lacks, an expired password, a locked account, a
             // connection without the encryption that the server requires.

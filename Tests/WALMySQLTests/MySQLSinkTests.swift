@@ -336,6 +336,24 @@
             await sink.close()
         }
 
+        /// An INSERT without names of columns fits again once the program or the table is adapted. Until then the sink
+        /// waits, as for a missing column.
+        @Test func aColumnThatIsAddedMakesTheSinkWait() async throws {
+            let database = try TestDatabase()
+            let sink = try await MySQLSink(url: database.url, connections: 1) { transaction, _ in
+                try transaction.execute("INSERT INTO t VALUES (?)", [1])
+            }
+            try database.execute("CREATE TABLE t (a int)")
+            try await applyOne(sink)
+            try database.execute("ALTER TABLE t ADD b int")
+            let refused = await error { try await applyOne(sink) }
+            #expect(refused?.number == 1136 && refused?.code == .schemaMismatch && refused?.failure == .transient)
+            try database.execute("ALTER TABLE t DROP b")
+            try await applyOne(sink)
+            #expect(try database.number("SELECT count(*) FROM t") == 2)
+            await sink.close()
+        }
+
         /// More texts than a connection caches, and more rows than fit into a packet.
         @Test func manyStatementsAndManyRows() async throws {
             let database = try TestDatabase()
