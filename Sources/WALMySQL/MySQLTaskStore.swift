@@ -31,6 +31,8 @@
     /// | `tls_ca` | | the path of a file with the certificates of authorities |
     /// | `connect_timeout` | 5 | the longest time for a connection to be made, in seconds |
     /// | `read_timeout`, `write_timeout` | 60 | the longest time for the server's answer, and for sending, in seconds |
+    ///
+    /// With `preferred`, Connector/C before version 3.4 doesn't encrypt. Use `required` or `verified` over a network.
     public final class MySQLTaskStore: SessionStore {
         /// The name of the store in the log's cursor, in metrics and in messages.
         public let name: String

@@ -8,7 +8,7 @@
     struct ServerAddress: Hashable, Sendable {
         /// The required encryption of a connection.
         enum Encryption: String {
-            /// Encryption if the library and the server agree on it.
+            /// Encryption if the library and the server agree on it. Connector/C before 3.4 never asks for it.
             case preferred
             /// Encryption, without a check of the server's certificate.
             case required
