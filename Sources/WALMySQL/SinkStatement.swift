@@ -13,6 +13,8 @@
         private let statement: Statement
         private let bulk: RowStatement
         private let isChanging: Bool
+        /// Whether the statement begins with WITH. On MySQL, a change may follow.
+        private let mayChange: Bool
         private var hasRun = false
         /// Whether MariaDB has refused to run the statement with arrays.
         private var refusesArrays = false
@@ -22,6 +24,7 @@
             statement = try Statement(sql, named: sql, on: connection)
             bulk = RowStatement(sql, statement, on: connection)
             isChanging = Self.changingWords.contains(word)
+            mayChange = word == "WITH"
         }
 
         var parameterCount: Int { statement.parameterCount }
@@ -31,7 +34,7 @@
             bind(values)
             let count = try statement.run()
             hasRun = true
-            return isChanging ? count : 0
+            return isChanging || (mayChange && !statement.hasRows) ? count : 0
         }
 
         /// Runs the statement for each row, in order. Returns the number of rows that it changed.

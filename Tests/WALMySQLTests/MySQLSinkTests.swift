@@ -181,6 +181,25 @@
             await sink.close()
         }
 
+        /// The count was 0. In MariaDB, only a query may follow WITH.
+        @Test(.enabled(if: PrivateServer.isMySQL, "MariaDB takes no change after WITH"))
+        func changesAfterWITHAreCounted() async throws {
+            let database = try TestDatabase()
+            let counts = Monitor<[Int]>([])
+            let sink = try await MySQLSink(url: database.url, tables: "CREATE TABLE IF NOT EXISTS t (a int)") {
+                transaction, _ in
+                try transaction.execute("INSERT INTO t VALUES (1), (2), (3)")
+                let change = "WITH c AS (SELECT ? AS a) DELETE FROM t WHERE a IN (SELECT a FROM c)"
+                let one = try transaction.execute(change, [1])
+                let two = try transaction.executeMany(change, [[2], [3], [4]])
+                let none = try transaction.execute("WITH c AS (SELECT 1 AS a) SELECT a FROM c")
+                counts.withLock { $0 = [one, two, none] }
+            }
+            try await applyOne(sink)
+            #expect(counts.withLock(\.self) == [1, 2, 0])
+            await sink.close()
+        }
+
         @Test(arguments: [true, false])
         func valuesComeBackAsTheyWere(arrays: Bool) async throws {
             let database = try TestDatabase()
