@@ -15,9 +15,14 @@
         }
 
         /// The error as that of a COMMIT. Its outcome is unknown: the server may have committed before the error, or
-        /// its answer was lost. Only Galera and Group Replication report a conflict, and then they have rolled back.
+        /// its answer was lost.
+        ///
+        /// The server has rolled back after a conflict in Galera or Group Replication, after too many changes for a
+        /// cache of the binary log, and after a failed write to the disk, such as that of this cache. If the outcome
+        /// counted as unknown, each of these would be a lost connection, and a few of them make a dead letter of a
+        /// record.
         var ofCommit: StoreError {
-            if let number, [1213, 3101].contains(number) { return self }
+            if [.full, .inputOutput].contains(code) || [1197, 1213, 1705, 3101].contains(number) { return self }
             var unknown = self
             unknown.code = .indeterminate
             return unknown

@@ -60,13 +60,14 @@
             #expect(StoreError(code, "m", number: number).failure == failure)
         }
 
-        /// If a conflict in a cluster counted as a lost connection, a row with many of them would become a dead letter.
+        /// Conflicts and full disks counted as lost connections, and good records became dead letters.
         @Test(
             arguments: [
-                (1213, .transient), (3101, .transient), (2013, .indeterminate), (1290, .indeterminate),
-                (3100, .indeterminate), (1205, .indeterminate),
+                (1213, .transient), (3101, .transient), (3, .transient), (1026, .transient), (1114, .transient),
+                (1197, .overloaded), (1705, .overloaded), (2013, .indeterminate), (1290, .indeterminate),
+                (3100, .indeterminate), (1180, .indeterminate), (1317, .indeterminate),
             ] as [(UInt32, SinkFailure)])
-        func onlyAConflictShowsTheOutcomeOfACommit(_ number: UInt32, _ failure: SinkFailure) {
+        func errorsAfterWhichACommitIsRolledBack(_ number: UInt32, _ failure: SinkFailure) {
             let code = StoreError.Code(number: number, sqlState: "HY000")
             #expect(StoreError(code, "m", number: number).ofCommit.failure == failure)
         }
