@@ -244,6 +244,36 @@
             #expect(!(try ToolRun(["doctor", log]).output.contains("are kept beside the log")))
         }
 
+        /// A letter that the older copy had set aside was passed over, and removed.
+        @Test func lettersOfAnOlderCopyAreKept() async throws {
+            let input = try scratch.file("lines", lines: ["one"])
+            try #require(ToolRun(["append", log], input: input).status == 0)
+            func setAside(_ number: UInt64) async throws {
+                let kept = DeadLetterLog.of(logDirectory: log)
+                let save = TaskMutation.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n"))
+                try await kept.append(
+                    DeadLetterRecord(
+                        sequence: SequenceNumber(rawValue: number), time: .now, sink: "sqlite", code: "c", reason: "r",
+                        payload: TaskCodec.encode(save)))
+                await kept.release()
+            }
+            let (letters, older) = (log + "/dead-letters", scratch.path("older"))
+            try await setAside(1)
+            try FileManager.default.copyItem(atPath: letters, toPath: older)
+            try await setAside(2)
+            try await setAside(3)
+            let redrive = ["dead-letters", log, "--redrive", "--into", "sqlite:\(database)"]
+            #expect(try ToolRun(redrive).errors == "Redriven: 3. Left: 0.\n")
+            try FileManager.default.removeItem(atPath: letters)
+            try FileManager.default.moveItem(atPath: older, toPath: letters)
+            try await setAside(4)
+            let run = try ToolRun(redrive)
+            #expect(run.status == 1, "\(run.errors)")
+            #expect(run.errors.contains("up to 3") && run.errors.contains("`redrive`"), "\(run.errors)")
+            #expect(try Sample.query(database, "SELECT count(*) FROM dag_tasks") == "3")
+            #expect(try ToolRun(["dead-letters", log]).output.split(separator: "\n").count == 2)
+        }
+
         /// They were applied in the store of another sink, or passed over, and removed.
         @Test func onlyLettersOfTheSinkAreRedriven() async throws {
             let input = try scratch.file("lines", lines: ["one", "two", "three"])

@@ -76,6 +76,20 @@
             #expect(try replay(from: 11) == 10)
         }
 
+        /// The records of the copy were passed over, with exit code 0.
+        @Test func anOlderCopyOfTheLogIsRefused() throws {
+            try ingest(to: 10)
+            let older = scratch.path("older")
+            try FileManager.default.copyItem(atPath: log, toPath: older)
+            try ingest(to: 20)
+            #expect(try replay(from: 1) == 20)
+            let run = try ToolRun(["replay", older, "--into", "sqlite:\(copy)"])
+            #expect(run.status == 1 && run.output == "")
+            #expect(run.errors.contains("up to 20") && run.errors.contains("--from 11"), "\(run.errors)")
+            #expect(try ToolRun(["replay", older, "--into", "sqlite:\(copy)", "--from", "11"]).status == 0)
+            #expect(try copied() == Array(1...20))
+        }
+
         private func removeFirstSegment() throws {
             let segments = try FileManager.default.contentsOfDirectory(atPath: log).filter { $0.hasSuffix(".wal") }
             try FileManager.default.removeItem(atPath: "\(log)/\(try #require(segments.min()))")

@@ -184,6 +184,9 @@ struct DeadLetters: AsyncParsableCommand {
         let progress = ReplayProgress()
         var replayer = try await Replayer(
             sink: TaskSink(store: store), log: letters.id, mark: mark, progress: progress)
+        try replayer.requirePosition(
+            upTo: letters.lastSequence, of: letters.directory,
+            remedy: "The program with the log appends dead letters again (`redrive`).")
         var reader = try DeadLetterReader(logDirectory: directory)
         var left = chosen.count
         while left > 0, let letter = try reader.next() {

@@ -213,6 +213,13 @@ struct Replay: AsyncParsableCommand {
     ) async throws {
         var replayer = try await Replayer(
             sink: TaskSink(store: store), log: log.id, mark: mark, progress: progress)
+        // A replica that has lost its end gets the same records again.
+        if try log.replicatedLog == nil {
+            let end = try log.lastSequence
+            try replayer.requirePosition(
+                upTo: end, of: log.directory,
+                remedy: "Give --from \(end.next) for the records after these, or another store for all records.")
+        }
         let reader = log.reader(from: max(from, replayer.position.next))
         var records: [SinkRecord] = []
         while true {

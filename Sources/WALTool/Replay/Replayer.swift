@@ -28,6 +28,21 @@ struct Replayer<Destination: Sink> {
     /// The last sequence number that the sink has applied.
     var position: SequenceNumber { lane.position }
 
+    /// Throws if the sink has applied a later record than the last one of the log in a directory.
+    ///
+    /// Such a log is an older copy of itself, or has lost its end. It gives the numbers of the missing records to other
+    /// records, which the sink would treat as applied.
+    func requirePosition(upTo last: SequenceNumber, of directory: String, remedy: String) throws(ToolError) {
+        guard position > last else { return }
+        throw ToolError(
+            .damage,
+            """
+            \(sink.name) has the records of \(directory) up to \(position) from an earlier run, but it ends at \(last): it is \
+            an older copy, or has lost its end. Other records with the missing numbers would count as applied. No record \
+            was applied. \(remedy)
+            """)
+    }
+
     /// Applies the records after ``position``. Repeats a batch after failures that may pass.
     mutating func apply(_ records: [SinkRecord]) async throws {
         guard let last = records.last else { return }
