@@ -89,6 +89,28 @@
             #expect(try count("c") == "5")
         }
 
+        /// The records went into a new database, and were no longer owed.
+        @Test func whatIsOwedGoesIntoNoOtherStore() throws {
+            try clone()
+            try #require(try ingest("copy", more("b"), into: "memory:").status == 0)
+            #expect(try ingest("copy", more("b")).status == 1)
+            let other = scratch.path("other.db")
+            let run = try ToolRun(["replay", scratch.path("copy"), "--owed", "--into", "sqlite:\(other)"])
+            #expect(run.status == 64 && run.errors.contains("doesn't count record 11"), "\(run.errors)")
+            #expect(try Sample.query(other, "SELECT count(*) FROM dag_tasks") == "0")
+            #expect(try ToolRun(["sinks", scratch.path("copy")]).output.contains("records 11 to 30"))
+        }
+
+        @Test func whatIsOwedToOthersIsReported() throws {
+            let log = scratch.path("log")
+            try #require(try ingest("log", base, into: "memory:").status == 0)
+            try #require(try ToolRun(["cursors", log, "--set", "owed/mail/1-2-ab", "0"]).status == 0)
+            let run = try ToolRun(["replay", log, "--owed", "--into", "sqlite:\(database)"])
+            #expect(run.status == 0)
+            #expect(run.errors.contains("No records are owed to sqlite."), "\(run.errors)")
+            #expect(run.errors.contains("stay owed to others (wal sinks DIR): mail."), "\(run.errors)")
+        }
+
         @Test func whatIsOwedCanBeGivenUpByName() throws {
             try clone()
             try #require(try ingest("copy", more("b"), into: "memory:").status == 0)

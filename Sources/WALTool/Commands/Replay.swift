@@ -180,8 +180,10 @@ struct Replay: AsyncParsableCommand {
         let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))
         defer { stop.end() }
         let progress = ReplayProgress()
+        Self.report(log.owedRecords, to: store.name)
         try await stop.run { [batchSize] in
             for owed in log.owedRecords where owed.sink == store.name && stop.signalName == nil {
+                try await Self.requireDebt(owed, to: store, of: reading)
                 try await Self.replay(
                     reading, from: owed.sequences.lowerBound, to: owed.sequences.upperBound, mark: owed.token,
                     into: store, batchSize: batchSize, stop, progress)
@@ -192,6 +194,33 @@ struct Replay: AsyncParsableCommand {
         await Self.close(store)
         try await log.close()
         try finish(progress, stop)
+    }
+
+    /// Reports that nothing is owed to a store, and the other sinks, to which records stay owed.
+    private static func report(_ owed: [OwedRecords], to store: String) {
+        let sinks = Set(owed.map(\.sink))
+        if !sinks.contains(store) { StandardError.write("No records are owed to \(store).\n") }
+        let others = sinks.subtracting([store]).sorted().joined(separator: ", ")
+        if !others.isEmpty { StandardError.write("Records stay owed to others (wal sinks DIR): \(others).\n") }
+    }
+
+    /// Throws if a store doesn't count owed records as applied. Then they are owed to another store, which would never
+    /// get them once they are settled.
+    private static func requireDebt(
+        _ owed: OwedRecords, to store: some TaskStore, of log: ReadOnlyLog
+    ) async throws {
+        // Nil means that the store can't tell.
+        guard let lanes = try await store.positions(of: 0..<Int(Int32.max), log: log.id),
+            !lanes.contains(where: { $0.position >= owed.sequences.lowerBound })
+        else { return }
+        throw ToolError(
+            .usage,
+            """
+            This \(store.name) doesn't count record \(owed.sequences.lowerBound) of \(log.directory) as applied, so it isn't the \
+            store to which it is owed. Nothing was settled. Name the database into which the log is delivered. If that \
+            one was restored from an older copy, it gets the records without a replay: `wal sinks \(log.directory) \
+            --give-up-owed \(owed.sink)`.
+            """)
     }
 
     /// Closes the store. Waits at most 2 seconds, because a store that hangs must not delay the end of the process.
