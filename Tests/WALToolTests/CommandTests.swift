@@ -41,6 +41,15 @@ struct CommandTests {
         #expect(summary["lines"] as? Int == 2)
     }
 
+    /// A type or a status in a line could print any line, and control the terminal.
+    @Test(arguments: ["stop", "skip"]) func textsOfABadLineStayInTheirLine(_ policy: String) throws {
+        let bad = #"{"type":"a\u001b[2J\nError: forged"}"#
+        let run = try ingest([Self.good, bad], "--on-bad-line", policy)
+        #expect(run.status == (policy == "stop" ? 65 : 0))
+        #expect(run.errors.contains(#"<stdin>:2:9: unknown type "a\u{1B}[2J\nError: forged""#), "\(run.errors)")
+        #expect(run.errors.controlCharacters == "\n", "\(run.errors)")
+    }
+
     @Test func badLineIsSkippedAndKept() throws {
         let lines = [Self.good, "{", Self.good, "nul"]
         for _ in 0..<2 {

@@ -77,7 +77,7 @@ struct IngestSummary {
     /// The bad lines with their places, for standard error.
     var badLinesText: String {
         var text = ""
-        for line in badLines { text += "\(LineIngester.place(of: line, in: inputName)): \(line.defect.reason)\n" }
+        for line in badLines { text += "\(LineIngester.message(of: line, in: inputName))\n" }
         let more = counts.badLines - UInt64(badLines.count)
         return more > 0 ? text + "and \(more) more\n" : text
     }

@@ -1,5 +1,6 @@
 import CWALSimdJSON
 import WAL
+import WALLogging
 import WALTasks
 
 /// Reads lines of an input and appends them to a log.
@@ -199,7 +200,7 @@ final class LineIngester {
         let line = BadLine(number: consumed.lines + 1, defect: defect, text: Array(bytes))
         guard settings.badLines == .skip else {
             try append()
-            throw ToolError(.badInput, "\(Self.place(of: line, in: settings.inputName)): \(defect.reason)")
+            throw ToolError(.badInput, Self.message(of: line, in: settings.inputName))
         }
         unsaved.append(line)
         unsavedBytes += bytes.count
@@ -220,9 +221,10 @@ final class LineIngester {
         batch = try appender.append(part)
     }
 
-    /// Returns the place of a bad line in the form that compilers use: input:line:column.
-    static func place(of line: BadLine, in input: String) -> String {
-        "\(input):\(line.number):\(line.defect.column)"
+    /// Returns the place of a bad line, in the form that compilers use, and the reason: input:line:column: reason. The
+    /// reason may have texts of the line.
+    static func message(of line: BadLine, in input: String) -> String {
+        LineText.escaped("\(input):\(line.number):\(line.defect.column): \(line.defect.reason)")
     }
 
     /// Returns the 64-bit FNV-1a hash of a line. A log has few inputs, so collisions are unlikely enough.

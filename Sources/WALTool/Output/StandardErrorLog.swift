@@ -1,5 +1,6 @@
 import Logging
 import WAL
+import WALLogging
 
 /// Writes the libraries' log messages of level notice and above to standard error. Each message is one line with time,
 /// level and metadata.
@@ -18,7 +19,8 @@ struct StandardErrorLog: LogHandler {
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\(Self.quoted("\($0.value)"))" }.joined()
-        StandardError.write("\(Timestamp.now) \(event.level): \(event.message)\(pairs)\n")
+        // An error of a database may have texts of users in it.
+        StandardError.write(LineText.escaped("\(Timestamp.now) \(event.level): \(event.message)\(pairs)") + "\n")
     }
 
     /// Returns the value, in quotes if it is empty or contains spaces, quotes or equal signs. The quotes let programs
