@@ -77,6 +77,38 @@ import Testing
         #expect(rows.count { $0.contains("\"records\":1,") } == 3)
     }
 
+    /// Their distance doesn't fit into 64 bits with a sign. The tool crashed.
+    @Test func theTimesOfAForgedFooterAreShown() throws {
+        var header = SegmentHeader(
+            logID: LogID(low: 1, high: 2), segmentNumber: 1, incarnation: 3, capacity: 4096, state: .active)
+        header.baseSequence = 1
+        var bytes = [UInt8](repeating: 0, count: SegmentHeader.size)
+        bytes.withUnsafeMutableBytes { bytes in
+            if let base = bytes.baseAddress { header.encode(to: base) }
+        }
+        let footer = SegmentFooter(
+            offset: SegmentHeader.size, firstSequence: 1, finalSequence: 1, firstTime: .min, lastTime: .max,
+            recordCount: 1, payloadSize: 0, index: [], markers: Markers())
+        let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
+        bytes += footer.encodeBody().withUnsafeBytes { body in
+            Frame.encode(
+                kind: .footer, recordIndex: 1, durableDistance: Frame.durableDistanceUnknown, time: 0, body: body,
+                seed: seed, offset: SegmentHeader.size)
+        }
+        try FileManager.default.createDirectory(atPath: log, withIntermediateDirectories: true)
+        try Data(bytes).write(to: URL(filePath: log + "/" + SegmentName.of(1)))
+        let stat = try ToolRun(["stat", log])
+        #expect(stat.status == 0 && stat.output.contains("-290308-12-21"), "\(stat.errors)")
+
+        let steps = [Int64.min, .max].map {
+            LogStep(time: Timestamp(rawValue: $0), recordCount: .max, byteCount: .max)
+        }
+        #expect(throws: (any Error).self) { try LogGraph(steps, by: nil) }
+        #expect(throws: (any Error).self) { try LogGraph(steps, by: .microseconds(1)) }
+        let rows = try LogGraph(steps + steps, by: .seconds(36500 * 86400)).json.split(separator: "\n")
+        #expect(rows.count { $0.contains("\"records\":\(UInt64.max),") } == 2)
+    }
+
     @Test func aGapIsListedWithItsReason() throws {
         try makeLog()
         #expect(try ToolRun(["gaps", log]).output.contains("no gaps in 150 records"))

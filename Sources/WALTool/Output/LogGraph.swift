@@ -25,21 +25,25 @@ struct LogGraph {
     /// - Parameter interval: The length of an interval; nil chooses a length.
     init(_ steps: [LogStep], by interval: Duration?) throws {
         guard let first = steps.map(\.time.rawValue).min(), let last = steps.map(\.time.rawValue).max() else { return }
-        let span = last - first
-        let chosen = Self.intervals.first { span / ($0 * 1_000_000) < Int64(Self.rowsWanted) } ?? 365 * 86400
+        // A forged footer can have any times and numbers, so their distances may need all 64 bits.
+        let span = UInt64(bitPattern: last &- first)
+        let chosen =
+            Self.intervals.first { span / (UInt64($0) * 1_000_000) < UInt64(Self.rowsWanted) } ?? 365 * 86400
         let length = interval.map { max(1, Int64($0 / .microseconds(1))) } ?? chosen * 1_000_000
         // The remainder of a time before 1970 is negative.
-        let start = first - (first % length + length) % length
-        let count = (last - start) / length + 1
-        guard count <= Self.rowsMax else {
+        let offset = (first % length + length) % length
+        let start = first < .min + offset ? .min : first - offset
+        let highest = UInt64(bitPattern: last &- start) / UInt64(length)
+        guard highest < UInt64(Self.rowsMax) else {
             throw ValidationError(
-                "--by gives \(count) intervals, and there can be \(Self.rowsMax). Choose longer ones.")
+                "--by gives \(highest.addingClamped(1)) intervals, and there can be \(Self.rowsMax). Choose longer ones."
+            )
         }
-        rows = (0..<count).map { Row(time: Timestamp(rawValue: start + $0 * length)) }
+        rows = (0...Int64(highest)).map { Row(time: Timestamp(rawValue: start &+ $0 &* length)) }
         for step in steps {
-            let index = Int((step.time.rawValue - start) / length)
-            rows[index].recordCount += step.recordCount
-            rows[index].byteCount += step.byteCount
+            let index = Int(UInt64(bitPattern: step.time.rawValue &- start) / UInt64(length))
+            rows[index].recordCount = rows[index].recordCount.addingClamped(step.recordCount)
+            rows[index].byteCount = rows[index].byteCount.addingClamped(step.byteCount)
         }
     }
 

@@ -34,7 +34,8 @@ struct LogTotals {
 
     private var rate: Double? {
         guard let firstTime, let lastTime, lastTime > firstTime else { return nil }
-        return Double(recordCount) / (Double(lastTime.rawValue - firstTime.rawValue) / 1_000_000)
+        // The distance of a forged footer's times doesn't fit into 64 bits.
+        return Double(recordCount) / ((Double(lastTime.rawValue) - Double(firstTime.rawValue)) / 1_000_000)
     }
 
     private var meanPayload: Double? { sealedCount > 0 ? Double(sealedPayloadSize) / Double(sealedCount) : nil }
