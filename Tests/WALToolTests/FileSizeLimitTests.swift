@@ -36,4 +36,18 @@ struct FileSizeLimitTests {
         let shown = try String(contentsOfFile: errors, encoding: .utf8)
         #expect(shown.contains("diskFull") && shown.contains("ulimit -f"), "\(shown)")
     }
+
+    /// A second run with the same input appends them again.
+    @Test func recordsBeforeAnErrorAreCounted() throws {
+        let scratch = try Scratch()
+        let (log, errors) = (scratch.path("log"), scratch.path("errors"))
+        let lines = try scratch.file("lines", lines: ["a", "b", String(repeating: "x", count: 500_000), "c"])
+        // 200 KiB, which is less than the third line.
+        let status = try run(
+            "ulimit -f 400; exec '\(ToolRun.tool.path)' append '\(log)' <'\(lines.path)' 2>'\(errors)'")
+        #expect(status == 74)
+        let shown = try String(contentsOfFile: errors, encoding: .utf8)
+        #expect(shown.contains("2 records were appended before the error, 1 to 2.\n"), "\(shown)")
+        #expect(try ToolRun(["stat", log, "--json"]).json["records"] as? Int == 2)
+    }
 }

@@ -13,7 +13,7 @@ struct Append: ParsableCommand {
         discussion: """
             A record is a line without its line end; an empty line is an empty record. The log is created if it doesn't
             exist. With exit code 0 every record is durable. A line of more than 16 MiB is bad input (exit code 65); the
-            lines before it are appended.
+            lines before it are appended. After an error, standard error says how many were.
 
             Example: printf 'one\\ntwo\\n' | wal append notes.wal
             """)
@@ -35,22 +35,31 @@ struct Append: ParsableCommand {
         var first: SequenceNumber?
         var last: SequenceNumber?
         var count = 0
-        reading: while true {
-            switch try reader.next() {
-            case .line(let bytes):
-                last = try log.appendBlocking(RawSpan(_unsafeBytes: bytes))
-                first = first ?? last
-                count += 1
-            case .rest(let bytes):
-                last = try log.appendBlocking(RawSpan(_unsafeBytes: bytes))
-                first = first ?? last
-                count += 1
-                break reading
-            case .tooLong: try refuseLine(reader.position.lines, log)
-            case .idle: continue
-            case .end where reader.endsInLongLine: try refuseLine(reader.position.lines + 1, log)
-            case .stopped, .end: break reading
+        do {
+            reading: while true {
+                switch try reader.next() {
+                case .line(let bytes):
+                    last = try log.appendBlocking(RawSpan(_unsafeBytes: bytes))
+                    first = first ?? last
+                    count += 1
+                case .rest(let bytes):
+                    last = try log.appendBlocking(RawSpan(_unsafeBytes: bytes))
+                    first = first ?? last
+                    count += 1
+                    break reading
+                case .tooLong: try refuseLine(reader.position.lines, log)
+                case .idle: continue
+                case .end where reader.endsInLongLine: try refuseLine(reader.position.lines + 1, log)
+                case .stopped, .end: break reading
+                }
             }
+        } catch {
+            // The same input would append these again.
+            if let first, let last {
+                StandardError.write("\(count) records were appended before the error, \(first) to \(last).\n")
+            }
+            try? log.closeBlocking()
+            throw error
         }
         try log.closeBlocking()
         let result = JSON.object([
