@@ -112,6 +112,32 @@ struct TopTests {
         #expect(press("q") == .quit)
     }
 
+    /// Their lines took seconds at each look, during which no key was read, and none could be copied.
+    @Test func theLinesOfLargeRecordsAndLettersAreNotMade() async throws {
+        let open = try await WriteAheadLog.open(at: log)
+        try await open.append(Array(repeating: UInt8(ascii: "x"), count: 100_000))
+        try await open.append(Array("small".utf8))
+        try await open.close()
+        let kept = DeadLetterLog.of(logDirectory: log)
+        try await kept.append(
+            DeadLetterRecord(
+                sequence: 1, time: .now, sink: "mail", code: "1", reason: "no",
+                payload: Array(repeating: 1, count: 100_000)))
+        await kept.release()
+        let source = try DirectorySource(log)
+        let tail = try source.details(of: .tail).tail
+        #expect(tail.map { $0.json == nil } == [false, true])
+        #expect(tail.last?.text.contains("xxx") == true)
+        let letters = try source.details(of: .deadLetters).letters
+        #expect(letters.map { $0.json == nil } == [true])
+        var view = TopView()
+        view.pane = .tail
+        view.selected = tail.last?.identity
+        let look = TopView.Look(snapshot: try source.snapshot(), details: try source.details(of: .tail))
+        let action = view.press(.character("y"), look, width: 80)
+        #expect(action == .none && view.notice.contains("too large"))
+    }
+
     /// The selection is always on the screen, and the headings return with the first row.
     @Test func theScreenFollowsTheSelection() throws {
         try makeLog()

@@ -103,7 +103,7 @@ extension TopDetails.Letter {
 
 extension TopDetails.Record {
     /// Reads the row of a record from a live page. The row's members depend on the kind of the record.
-    init(row: [UInt8], json: [UInt8]) throws {
+    init(row: [UInt8], json: [UInt8]?) throws {
         let members = try ExactJSON.members(of: row).filter { $0.value != Array("null".utf8) }.map { member in
             let isText = member.value.first == UInt8(ascii: "\"")
             let value =
@@ -114,6 +114,6 @@ extension TopDetails.Record {
         }
         identity = members.first?.value ?? ""
         text = members.filter { !["bytes", "is_cut"].contains($0.key) }.map(\.value).joined(separator: "  ")
-        self.json = String(decoding: json, as: UTF8.self)
+        self.json = json.map { String(decoding: $0, as: UTF8.self) }
     }
 }

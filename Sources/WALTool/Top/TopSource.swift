@@ -21,14 +21,16 @@ struct TopDetails {
         var sink: String
         var code: String
         var reason: String
-        var json: String
+        /// The line of `dead-letters --json`; nil for one that is too large to copy.
+        var json: String?
     }
 
     struct Record {
         /// The record's number, or the place of a gap.
         var identity: String
         var text: String
-        var json: String
+        /// The line of `dump --json`; nil for one that is too large to copy.
+        var json: String?
     }
 
     /// The largest number of dead letters, and of records, that are shown.
@@ -86,7 +88,11 @@ struct DirectorySource: TopSource {
         var records: [TopDetails.Record] = []
         while records.count < TopDetails.countMax,
             let record = try reader.next(
-                { Optional((row: decoder.row($0).json, json: RecordLine.json($0))) }, gap: { _ in nil })
+                { record -> (row: [UInt8], json: [UInt8]?)? in
+                    // The line of a large record takes long, and can't be copied.
+                    let isSmall = record.payload.byteCount <= TopView.copiedMax
+                    return (row: decoder.row(record).json, json: isSmall ? RecordLine.json(record) : nil)
+                }, gap: { _ in nil })
         {
             if let record { records.append(try TopDetails.Record(row: record.row, json: record.json)) }
         }
@@ -113,6 +119,6 @@ extension TopDetails.Letter {
         sink = letter.sink
         code = letter.code
         reason = letter.reason
-        json = DeadLetterLine(letter).json.description
+        json = letter.payload.count <= TopView.copiedMax ? DeadLetterLine(letter).json.description : nil
     }
 }

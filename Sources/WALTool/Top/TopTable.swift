@@ -50,10 +50,10 @@ struct TopLine {
     var below: [StyledText] = []
     /// The identity of a row that can be selected; nil for a heading.
     var row: String?
-    /// The text that a copy of the row puts into the clipboard.
-    var json: String
+    /// The text that a copy of the row puts into the clipboard; nil for one that is too large.
+    var json: String?
 
-    init(_ text: [StyledText], row: String? = nil, json: String = "") {
+    init(_ text: [StyledText], row: String? = nil, json: String? = "") {
         self.text = text
         self.row = row
         self.json = json

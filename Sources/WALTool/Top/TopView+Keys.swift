@@ -7,7 +7,7 @@ extension TopView {
     }
 
     /// The size in bytes of the largest text that terminals accept for the clipboard.
-    private static let copiedMax = 74_994
+    static let copiedMax = 74_994
 
     /// Handles a key. `width` is the width of the screen that shows the rows.
     mutating func press(_ key: TopKey, _ look: Look, width: Int) -> Action {
@@ -64,11 +64,11 @@ extension TopView {
             notice = "Select a row with the arrows first."
             return .none
         }
-        guard line.json.utf8.count <= Self.copiedMax else {
+        guard let json = line.json, json.utf8.count <= Self.copiedMax else {
             notice = "The row is too large for a terminal's clipboard."
             return .none
         }
-        notice = "copied as JSON, \(line.json.utf8.count) bytes"
-        return .copy(line.json)
+        notice = "copied as JSON, \(json.utf8.count) bytes"
+        return .copy(json)
     }
 }
