@@ -115,5 +115,16 @@
             #expect(try replay(from: 21) == 10)
             #expect(try copied() == Array(21...30))
         }
+
+        /// The message named a --from with which the store gets records again that it has.
+        @Test func aStoreThatCantBeReadIsNoNewStore() throws {
+            try ingest(to: 20)
+            try ingest(to: 30)
+            try removeFirstSegment()
+            try Data("no database".utf8).write(to: URL(filePath: copy))
+            let run = try ToolRun(["replay", log, "--into", "sqlite:\(copy)"])
+            #expect(run.status == 74 && !run.errors.contains("--from"), "\(run.errors)")
+            #expect(try ToolRun(["replay", log, "--into", "memory:"]).errors.contains("--from 21"))
+        }
     }
 #endif

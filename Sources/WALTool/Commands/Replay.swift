@@ -79,7 +79,7 @@ struct Replay: AsyncParsableCommand {
         let log = try ReadOnlyLog(at: directory)
         let first = try log.firstSequence
         // An earlier run may have applied the removed records.
-        let needed = await from >= first ? from : firstNeeded(of: log.id, from: from)
+        let needed = try await from >= first ? from : firstNeeded(of: log.id, from: from)
         guard needed >= first else {
             throw ToolError(
                 .damage,
@@ -100,11 +100,17 @@ struct Replay: AsyncParsableCommand {
     }
 
     /// Returns the number of a replay's first record that the store lacks. Doesn't create the store.
-    private func firstNeeded(of log: LogID, from: SequenceNumber) async -> SequenceNumber {
-        guard let store = try? await into.inspect() else { return from }
-        let lanes = try? await store.checkpoints(log: log.ofReplay(mark: from.rawValue))
-        try? await store.close()
-        return lanes?.first.map { max(from, $0.lane.position.next) } ?? from
+    private func firstNeeded(of log: LogID, from: SequenceNumber) async throws -> SequenceNumber {
+        if into.isMemory { return from }
+        let store: any StoreInspector
+        do {
+            store = try await into.inspect()
+        } catch let error as StoreError where [.noSuchDatabase, .noTables, .noTaskTables].contains(error.code) {
+            return from
+        }
+        let lanes = try await store.checkpoints(log: log.ofReplay(mark: from.rawValue))
+        try await store.close()
+        return lanes.first.map { max(from, $0.lane.position.next) } ?? from
     }
 
     private func replayStream(_ stream: SinkArgument) async throws {
