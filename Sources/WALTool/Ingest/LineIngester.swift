@@ -84,7 +84,9 @@ final class LineIngester {
             outcome.failure = appended.failure ?? outcome.failure
         }
         if outcome.failure is BatchAppender.Stopped { outcome.failure = nil }
-        outcome.shown = shown
+        // After a stop while the log was full, the last lines that were read aren't counted. The next run reads them.
+        let counted = outcome.counts.linesBefore + outcome.counts.lines
+        outcome.shown = shown.filter { $0.number <= counted }
         outcome.unfinishedBytes = unfinishedBytes
         return outcome
     }
