@@ -858,7 +858,7 @@ def possible_and_likely(segment, b):
                 likely = 1
             elif kind == BATCH and at + FRAME_HEADER + 4 <= limit:
                 likely = min(struct.unpack_from("<I", segment.data, at + FRAME_HEADER)[0], possible)
-    return possible, likely
+    return possible, min(likely, MOST_RECORDS - b.records)
 
 
 def has_no_footer_room(segment):

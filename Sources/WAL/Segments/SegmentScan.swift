@@ -107,7 +107,9 @@ struct SegmentScan {
                 in: bytes, limit: limit, after: offset, recordIndexMin: UInt32(clamping: end.recordCount))
             let tail =
                 found == nil
-                ? try DamagedTail(bytes, limit: limit, offset, header, isZero: unsafe isEmpty(outcome)).tail : nil
+                ? try DamagedTail(
+                    bytes, limit: limit, offset, header, after: end.recordCount, isZero: unsafe isEmpty(outcome)
+                ).tail : nil
             gaps.append(
                 Gap(
                     offset: offset, end: found?.offset ?? max(offset, limit),
@@ -227,8 +229,10 @@ private struct DamagedTail {
     /// Nil if nothing is lost: there are only zeros, or the footer's own place.
     var tail: SegmentScan.Tail?
 
+    /// Looks at the end of a segment, which comes after `recordCount` records.
     init(
-        _ bytes: SegmentBytes, limit: Int, _ offset: Int, _ header: SegmentHeader, isZero: Bool
+        _ bytes: SegmentBytes, limit: Int, _ offset: Int, _ header: SegmentHeader, after recordCount: UInt64,
+        isZero: Bool
     ) throws(WALError) {
         let isCut = limit < Int(header.capacity)
         guard !isZero || isCut else { return }
@@ -256,10 +260,12 @@ private struct DamagedTail {
         guard frame.length >= Frame.headerSize, offset + frame.size >= used,
             frame.length <= Int(header.capacity) - offset
         else { return }
-        if frame.kind == .record { tail?.likely = 1 }
+        // A footer isn't valid if it states more records than a segment can have.
+        let most = min(possible, UInt64(SegmentHeader.recordCountMax) - recordCount)
+        if frame.kind == .record { tail?.likely = min(1, most) }
         if frame.kind == .batch, offset + Frame.headerSize + 4 <= limit {
             let count: UInt32 = unsafe base.load(at: offset + Frame.Offset.body)
-            tail?.likely = min(UInt64(count), possible)
+            tail?.likely = min(UInt64(count), most)
         }
     }
 }

@@ -77,6 +77,25 @@ import Testing
         }
     }
 
+    /// A segment has at most 2^26 records. The new file's footer stated more if the damaged frame did, and wasn't
+    /// valid for the next opening.
+    @Test(arguments: [0, UInt32(SegmentHeader.recordCountMax) - 1])
+    func `a repair settles whatever number of records a damaged end states`(_ recordIndex: UInt32) throws {
+        for kind in [Frame.Kind.record, .batch] {
+            // The file ends early, so the damaged frame may have had any number of records.
+            var segment = HandmadeSegment(capacity: 2 << 20, bootID: .current)
+            segment.add(.record, payload(1), recordIndex: recordIndex)
+            let damaged = segment.add(kind, [UInt8](repeating: 0xFF, count: 64))
+            segment.flip(damaged + Frame.Offset.checksum)
+            let directory = TemporaryDirectory()
+            try segment.write(to: directory.path)
+            let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+            #expect(log.recovery.findings.map(\.classification) == [.corruption])
+            try log.closeBlocking()
+            #expect(try Verification.verifyBlocking(at: directory.path).findings == [])
+        }
+    }
+
     enum Damage: CaseIterable {
         case cut, header
     }
