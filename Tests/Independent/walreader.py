@@ -985,7 +985,7 @@ class Recovery:
             numbers = base + b.records, base + b.records + self.likely - 1
             if possible and not self.likely:
                 self.damaged_end = base + b.records
-        if kind in (TORN, CORRUPTION) or kind == ABANDONED and size < FRAME_HEADER:
+        if kind in (TORN, CORRUPTION) or kind == ABANDONED and (size < FRAME_HEADER or size % 8):
             self.actions["rewrite"].add(segment.number)
         if kind != CLEAN:
             self.report(kind, segment.number, b.offset, size, numbers, kind == CORRUPTION)

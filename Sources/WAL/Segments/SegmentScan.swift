@@ -25,8 +25,8 @@ struct SegmentScan {
         var durablePositionAfter: UInt64 = 0
         /// The possible number of lost records, for the last gap if nothing determines it.
         var tail: Tail?
-        /// Whether a frame fits. One fits in every place that this log has claimed.
-        var isFillable: Bool { end - offset >= Frame.headerSize }
+        /// Whether a frame fits, and the next one can follow it. This holds for every place that this log has claimed.
+        var isFillable: Bool { end - offset >= Frame.headerSize && end % Frame.alignment == 0 }
     }
 
     /// The number of sequence numbers that a damaged end may have had.

@@ -77,6 +77,25 @@ import Testing
         }
     }
 
+    /// Only a forged header states such an end. The void frame up to there and the footer after it weren't valid for
+    /// the next opening, which reported the numbers as acknowledged and lost.
+    @Test(arguments: [25, 37]) func `a claim that ends at an odd place is no damage`(_ byteCount: Int) throws {
+        var first = BuiltSegment(1)
+        first.add(.record, payload(1), records: 1)
+        first.abandon(byteCount: byteCount, records: 1)
+        var second = BuiltSegment(2, after: first)
+        second.add(.record, payload(3), records: 1)
+        let directory = try BuiltSegment.write([first, second])
+        let plan = try WriteAheadLog.recoveryPlanBlocking(at: directory.path)
+        let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
+        #expect(log.recovery.findings.map(\.classification) == [.abandonedClaims])
+        #expect(log.recovery.steps == plan.steps)
+        try log.closeBlocking()
+        #expect(try Verification.verifyBlocking(at: directory.path).findings == [])
+        #expect(try Self.gaps(directory) == [Gap(numbers: 2...2, reason: .void, isAcknowledged: false)])
+        #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.payload) == [payload(1), payload(3)])
+    }
+
     /// A segment has at most 2^26 records. The new file's footer stated more if the damaged frame did, and wasn't
     /// valid for the next opening.
     @Test(arguments: [0, UInt32(SegmentHeader.recordCountMax) - 1])
