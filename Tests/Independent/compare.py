@@ -138,15 +138,27 @@ def lz4(data):
     return bytes(out)
 
 
+def literals(data):
+    """A block in the LZ4 block format without a match. It is larger than its contents, of which it has at least 15 bytes."""
+    rest = len(data) - 15
+    return b"\xf0" + b"\xff" * (rest // 255) + bytes([rest % 255]) + data
+
+
 def compressed(rng, data):
     """A segment's file, compressed."""
+    def packed(plain):
+        if rng.random() < 0.8 and len(lz4(plain)) < len(plain):
+            return lz4(plain), len(lz4(plain))
+        return plain, len(plain) | wal.STORED
+
+    return compressed_by(data, packed)
+
+
+def compressed_by(data, packed):
+    """A segment's file, compressed by a function that gives the block and the size field for a part of the plain file."""
     frame, entries = struct.pack("<IBBQB", 0x184D2204, 0x6C, 0x40, len(data), 0), b""
     for start in range(0, len(data), wal.BLOCK):
-        plain = data[start:start + wal.BLOCK]
-        block, field = plain, len(plain) | wal.STORED
-        if rng.random() < 0.8 and len(lz4(plain)) < len(plain):
-            block = lz4(plain)
-            field = len(block)
+        block, field = packed(data[start:start + wal.BLOCK])
         frame += struct.pack("<I", field) + block
         entries += struct.pack("<II", field, wal.crc32c(block))
     n = len(entries) // 8
@@ -200,6 +212,41 @@ def built(rng, boot_id):
         writer.footer()
     writer.segments[-1]["sealed"] = rng.random() < 0.3
     return writer.files()
+
+
+def edges(boot_id):
+    """Logs that the document allows and no writer makes: names, and files by name."""
+    def entry(name, position):
+        return struct.pack("<BBHIQ", 1, len(name), 0, 0, position) + name + bytes(-len(name) % 8)
+
+    def log(*frames):
+        writer = Writer(random.Random(1), boot_id)
+        writer.begin(1, 1 << 18)
+        for kind, body, count in frames:
+            writer.frame(kind, body, count, None)
+        writer.segments[-1]["sealed"] = True
+        return writer
+
+    first = "%020d.wal" % 1
+    spellings = entry("\u00e9".encode(), 1) + entry("e\u0301".encode(), 2)
+    writer = log((wal.RECORD, b"a", 1), (wal.RECORD, b"b", 1), (wal.CURSORS, spellings, 0))
+    writer.segments[-1]["sealed"] = False
+    yield "one name in two spellings", writer.files()
+    writer = log((wal.RECORD, b"a", 1))
+    writer.footer()
+    data = writer.files()[first]
+    other = with_headers(data, lambda h: h.__setitem__(200, 1))
+    yield "a byte of no field in one copy of the header", {first: data[:512] + other[:512] + data[1024:]}
+    other = with_headers(data, lambda h: h.__setitem__(10, 1))
+    yield "another minor version in one copy of the header", {first: data[:512] + other[:512] + data[1024:]}
+    writer = log((wal.RECORD, random.Random(2).randbytes(70000), 1), (wal.RECORD, b"b", 1))
+    writer.footer()
+    data = compressed_by(writer.files()[first], lambda plain: (literals(plain), len(literals(plain))))
+    yield "a compressed block of more than 64 KiB", {first + ".lz4": data}
+    # The first damaged frame of a file that ends early states more records than a segment can have.
+    writer = log((wal.RECORD, b"a", 1), (wal.BATCH, b"\xff" * 64, 0))
+    data = with_headers(writer.files()[first], lambda h: struct.pack_into("<Q", h, 64, 1 << 21))
+    yield "a damaged batch of too many records", {first: data[:writer.segments[-1]["end"]]}
 
 
 def made(binary, sample, directory):
@@ -537,7 +584,7 @@ def named(binary, path, log, repaired=False):
     answer, state = json.loads(process.stdout), log.cursors()
     for kind, key in ((1, "cursors"), (2, "bookmarks")):
         ours = {name: entry.position for (k, name), entry in state.items() if k == kind}
-        if answer[key] != ours:
+        if {wal.same_name(name): position for name, position in answer[key].items()} != ours:
             return "inspect: %s\n    tool   %r\n    reader %r" % (key, answer[key], ours)
     # Cursors of a lost frame may be in later footers only.
     errors = [e for e in log.footer_errors() if not (repaired and e.endswith("cursors"))]
@@ -672,6 +719,12 @@ def main():
         # The tool's logs have the running kernel's boot identifier, if there is one.
         boot_id = next(iter(logs["append"].values()))[96:112]
         current = "current" if any(boot_id) else "other"
+        for label, files in edges(boot_id):
+            write(files, path)
+            difference, log = compare(arguments.wal, path, "current"), wal.Log(path)
+            if difference is None and not log.findings:
+                difference = named(arguments.wal, path, log)
+            outcome(difference, "edge: %s" % label, path)
         names = sorted(logs)
         for case in range(arguments.cases) if arguments.only is None else [arguments.only]:
             rng = random.Random("%d/%d" % (arguments.seed, case))

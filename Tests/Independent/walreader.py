@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads swift-wal's files, written from FORMAT.md alone. Each function names the section that it follows.
 
-    walreader.py DIRECTORY [--boot same|other|HEX] [--records] [--hash]
+    walreader.py DIRECTORY [--boot HEX] [--records] [--hash]
 
 Prints the findings of `wal verify --json`, with --records the records and gaps that a reader returns, and with --hash the records' hash.
 """
@@ -12,6 +12,7 @@ import json
 import os
 import re
 import struct
+import unicodedata
 
 # Constants
 
@@ -124,6 +125,8 @@ def lz4_block(block, most):
 
 def block_gives(block, field, most):
     """Compressed segments, part 1: the contents of a block, or None."""
+    if len(block) > BLOCK:
+        return None
     if field & STORED:
         return bytes(block) if len(block) <= most else None
     return lz4_block(block, most)
@@ -212,6 +215,11 @@ class Header:
     def lineage(self):
         return self.replaced or self.incarnation
 
+    @property
+    def known(self):
+        """Which copy counts, 5: the bytes of all fields but magic and version."""
+        return self.copy[12:184 if self.incompatible & REPLICA else 168]
+
 
 def whole_copy(data, at):
     """When a copy is whole: the copy at an offset, or None."""
@@ -247,7 +255,7 @@ def bad_copy(copies, counts):
         return True
     if not other.active and not counts.refused and other.incarnation == counts.incarnation:
         return False
-    return other.copy != counts.copy
+    return other.refused or other.known != counts.known
 
 
 def interrupted_header(data, number):
@@ -334,7 +342,12 @@ class Entry:
 
     @property
     def key(self):
-        return (BOOKMARK if self.kind in (BOOKMARK, BOOKMARK_REMOVED) else CURSOR, self.name)
+        return (BOOKMARK if self.kind in (BOOKMARK, BOOKMARK_REMOVED) else CURSOR, same_name(self.name))
+
+
+def same_name(name):
+    """Cursors: one text for all names that are the same."""
+    return unicodedata.normalize("NFC", name)
 
 
 def cursors_entries(data):
@@ -374,7 +387,8 @@ def valid_batch(frame):
         return False
     content = body[start:end]
     if codec == 1:
-        content = lz4_block(content, content_size) if content_size <= 255 * stored_size else None
+        possible = content_size <= 255 * stored_size and max(content_size, stored_size) < 1 << 31
+        content = lz4_block(content, content_size) if possible else None
     if content is None or len(content) != content_size:
         return False
     times = 8 * n if flags & HAS_TIMES else 0
