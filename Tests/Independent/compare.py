@@ -219,9 +219,9 @@ def edges(boot_id):
     def entry(name, position):
         return struct.pack("<BBHIQ", 1, len(name), 0, 0, position) + name + bytes(-len(name) % 8)
 
-    def log(*frames):
-        writer = Writer(random.Random(1), boot_id)
-        writer.begin(1, 1 << 18)
+    def log(*frames, seed=1, number=1):
+        writer = Writer(random.Random(seed), boot_id)
+        writer.begin(number, 1 << 18)
         for kind, body, count in frames:
             writer.frame(kind, body, count, None)
         writer.segments[-1]["sealed"] = True
@@ -243,6 +243,10 @@ def edges(boot_id):
     writer.footer()
     data = compressed_by(writer.files()[first], lambda plain: (literals(plain), len(literals(plain))))
     yield "a compressed block of more than 64 KiB", {first + ".lz4": data}
+    # Without the header that is out of reach, the two logs have one segment each, and the first one counts.
+    one, two, three = (log((wal.RECORD, b"%d" % n, 1), seed=seed, number=n) for n, seed in ((1, 1), (2, 2), (3, 2)))
+    three.segments[-1]["base"] = (1 << 62) + 1
+    yield "two logs and a header out of reach", {**one.files(), **two.files(), **three.files()}
     # The first damaged frame of a file that ends early states more records than a segment can have.
     writer = log((wal.RECORD, b"a", 1), (wal.BATCH, b"\xff" * 64, 0))
     data = with_headers(writer.files()[first], lambda h: struct.pack_into("<Q", h, 64, 1 << 21))

@@ -617,8 +617,7 @@ class Log:
     def __init__(self, path, boot="current"):
         self.boot = running_boot() if boot == "current" else boot
         self.all = read_directory(path)
-        self.log_id = log_identifier(self.all)
-        sort_segments(self.all, self.log_id)
+        self.log_id = sort_segments(self.all)
         self.segments = [s for s in self.all if s.sort == IN_PLACE]
         for segment in self.segments:
             segment.walk()
@@ -711,21 +710,21 @@ def file_that_counts(files):
     return packed if unpacked else plain
 
 
-def log_identifier(segments):
-    """Terms, Segments, 3."""
+def log_identifier(segments, too_high=()):
+    """Terms, Segments, 3, without headers that are too high."""
     votes = {}
     for segment in segments:
-        if segment.header and not segment.header.refused:
+        if segment.header and not segment.header.refused and segment.number not in too_high:
             votes[segment.header.log_id] = votes.get(segment.header.log_id, 0) + 1
     return max(votes, key=votes.get, default=None)      # the first of those that are equal
 
 
-def out_of_reach(segments, log_id):
-    """Terms, Segments, 4: the numbers of the segments whose headers are out of reach."""
-    result, before = set(), []
+def out_of_reach(segments, log_id, too_high):
+    """Terms, Segments, 4: the numbers of the segments whose headers are out of reach, with those that are known."""
+    result, before = set(too_high), []
     for segment in segments:
         h = segment.header
-        if not h or not h.active or h.log_id != log_id or h.number != segment.number:
+        if not h or not h.active or h.log_id != log_id or h.number != segment.number or segment.number in too_high:
             continue
         most = 1 << 62
         base = max([most] + [b.base + (1 << 40) for b in before])
@@ -739,13 +738,16 @@ def out_of_reach(segments, log_id):
     return result
 
 
-def sort_segments(segments, log_id):
-    """Terms, Segments, 2: gives each segment its sort."""
+def sort_segments(segments):
+    """Terms, Segments, 2: gives each segment its sort. Returns the log's identifier."""
     for segment in segments:
         if segment.header and segment.header.refused:
             h = segment.header
             raise Refused("segment %d: version %d, features %#x" % (segment.number, h.major, h.incompatible))
-    too_high = out_of_reach(segments, log_id)
+    log_id, before, too_high = log_identifier(segments), None, set()
+    while log_id != before:
+        too_high = out_of_reach(segments, log_id, too_high)
+        before, log_id = log_id, log_identifier(segments, too_high)
     for segment in segments:
         h = segment.header
         if h is None or segment.number in too_high:
@@ -756,6 +758,7 @@ def sort_segments(segments, log_id):
             segment.sort = STRANGE
         else:
             segment.sort = IN_PLACE
+    return log_id
 
 
 def follows(segment, other):

@@ -16,6 +16,8 @@ struct DirectorySource: SegmentSource {
             segment.closeIfSealed()
             segments.append(segment)
         }
+        // As an opening does. Otherwise, a reader could take another log than the opening.
+        segments.refuseOutOfReach()
         logID = RecoveryPlan.logID(of: segments)
         watch = WriterWatch(directory, of: logID ?? LogID(low: 0, high: 0))
     }

@@ -45,6 +45,40 @@ import Testing
         }
     }
 
+    /// Without the header that is out of reach, each of two logs has one segment, and the first one counts. A reader
+    /// took the other log, and returned no record of this one.
+    @Test func aReaderTakesTheSameLogAsAnOpening() throws {
+        var files: Specimen.Files = [:]
+        for (number, id, base) in [(1, 1, 1), (2, 2, 1), (3, 2, 1 << 62 + 1)] as [(UInt64, UInt64, UInt64)] {
+            var header = SegmentHeader(
+                logID: LogID(low: id, high: 0), segmentNumber: number, incarnation: 100 + number, capacity: 64 << 10,
+                state: .active)
+            header.baseSequence = base
+            let written = header
+            let frame = [UInt8(number)].withUnsafeBytes { body in
+                Frame.encode(
+                    kind: .record, recordIndex: 0, durableDistance: Frame.durableDistanceUnknown, time: 1, body: body,
+                    seed: Frame.seed(logID: written.logID, incarnation: written.incarnation),
+                    offset: SegmentHeader.size)
+            }
+            var bytes = [UInt8](repeating: 0, count: 64 << 10)
+            bytes.withUnsafeMutableBytes { bytes in
+                if let base = bytes.baseAddress { written.encode(to: base) }
+            }
+            bytes.replaceSubrange(SegmentHeader.size..<SegmentHeader.size + frame.count, with: frame)
+            files[SegmentName.of(number)] = bytes
+        }
+        let path = Specimen.directory()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Specimen.write(files, to: path)
+        #expect(try ReadOnlyLog(at: path).id == LogID(low: 1, high: 0))
+        #expect(try readAll(ReadOnlyLog(at: path).reader()).map(\.payload) == [[1]])
+        let log = try WriteAheadLog.openBlocking(at: path, configuration: Specimen.configuration)
+        #expect(log.id == LogID(low: 1, high: 0))
+        #expect(try readAll(log.reader()).map(\.payload) == [[1]])
+        try log.closeBlocking()
+    }
+
     private func settle(_ files: Specimen.Files, _ label: String) throws {
         let path = Specimen.directory()
         defer { try? FileManager.default.removeItem(atPath: path) }
