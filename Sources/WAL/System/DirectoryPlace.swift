@@ -26,6 +26,8 @@ package struct DirectoryPlace: Sendable {
     var parent: String {
         var parts = path.split(separator: "/", omittingEmptySubsequences: false)
         while parts.count > 1, parts.last == "" { parts.removeLast() }
+        // These names aren't entries of the directory before them.
+        if parts.last == "." || parts.last == ".." { return path + "/.." }
         parts.removeLast()
         return parts.count > 1 ? parts.joined(separator: "/") : "/"
     }

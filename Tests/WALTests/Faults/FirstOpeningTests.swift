@@ -28,4 +28,15 @@ import WALTesting
         #expect(try reopened.reader().next()?.payload == [1, 2, 3])
         try reopened.closeBlocking()
     }
+
+    /// The path of a log in the working directory is `.`, and its name is in the directory above. A sync of the log's
+    /// own directory in place of that one left the name to the next power loss.
+    @Test(arguments: ["/log", "/log/", "/log/.", "/log/./", "/log/folder/.."])
+    func theParentHasTheName(_ path: String) throws {
+        let root = LogImage.directory()
+        try FileManager.default.createDirectory(atPath: root + "/log/folder", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let parent = try Directory(path: root + path).place.parent
+        #expect(try Directory(path: parent).place.identity == Directory(path: root).place.identity)
+    }
 }
