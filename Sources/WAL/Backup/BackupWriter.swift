@@ -52,6 +52,8 @@ struct BackupWriter {
         manifest.durableSequence = last.lastSequence
         // A segment of later records may have been sealed and compressed during the backup.
         manifest.highestSequence = max(manifest.highestSequence, last.lastSequence)
+        // The process that made the directory may have ended before its name was durable.
+        if before == nil { try target.syncEntry() }
         try target.sync()
         for segment in copied {
             try BackupFile.verify(segment, in: target)

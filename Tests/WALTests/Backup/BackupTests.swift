@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import TestSupport
 import Testing
+import WALTesting
 
 @testable import WAL
 
@@ -412,6 +413,23 @@ struct BackupTests {
         #expect(throws: WALError.self) { try LogBackup.makeBlocking(of: source, to: target) }
         _ = try LogBackup.restoreBlocking(target, to: place.path + "/copy")
         #expect(try records(place.path + "/copy") == before)
+    }
+
+    /// A backup that failed to sync the name of its directory left a directory that the next one took for durable.
+    @Test(arguments: 1...8) func whatFollowsAFailedFirstBackupIsDurable(call: Int) throws {
+        try makeLog(segments: 2)
+        let root = place.path + "/disk"
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        let storage = try FaultyStorage(root, recording: true)
+        storage.fail(at: call, with: .inputOutput)
+        _ = try? LogBackup.makeBlocking(of: source, to: root + "/backup")
+        storage.heal()
+        _ = try LogBackup.makeBlocking(of: source, to: root + "/backup")
+        // Unsynced data hasn't reached the disk.
+        let image = try #require(storage.crashState()).images(of: .page)[0]
+        try image.write(to: place.path + "/image")
+        _ = try LogBackup.restoreBlocking(place.path + "/image/backup", to: place.path + "/copy")
+        #expect(try records(place.path + "/copy") == records(source))
     }
 
     /// An independent program reads the same records from a backup.
