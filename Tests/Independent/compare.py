@@ -243,6 +243,13 @@ def edges(boot_id):
     writer.footer()
     data = compressed_by(writer.files()[first], lambda plain: (literals(plain), len(literals(plain))))
     yield "a compressed block of more than 64 KiB", {first + ".lz4": data}
+    writer = log((wal.RECORD, b"a", 1))
+    writer.footer()
+    writer.begin(2, 1 << 18, gap=7)
+    writer.frame(wal.RECOVERY, struct.pack("<IIBB6xQQQQQ", 1, 1, 6, 0, 1, 0, 0, 0, 0), 0, None)
+    writer.frame(wal.RECORD, b"b", 1, None)
+    writer.segments[-1]["sealed"] = False
+    yield "a finding of an unknown class", writer.files()
     # Without the header that is out of reach, the two logs have one segment each, and the first one counts.
     one, two, three = (log((wal.RECORD, b"%d" % n, 1), seed=seed, number=n) for n, seed in ((1, 1), (2, 2), (3, 2)))
     three.segments[-1]["base"] = (1 << 62) + 1

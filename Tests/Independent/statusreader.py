@@ -25,7 +25,7 @@ def crc32c(data):
 def slot(data, offset):
     generation, length, checksum = struct.unpack_from("<QII", data, offset)
     text = data[offset + 16:offset + 16 + length]
-    if generation == 0 or length > TEXT_MAX or crc32c(data[offset:offset + 8] + text) != checksum:
+    if not 0 < generation < 1 << 62 or length > TEXT_MAX or crc32c(data[offset:offset + 8] + text) != checksum:
         return None
     return generation, text
 

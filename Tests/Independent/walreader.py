@@ -1128,7 +1128,9 @@ def skipped_acknowledged(segment):
     if not first or first.kind != RECOVERY or first.offset != FRAMES_START or len(first.body) < 8:
         return None
     findings, there = struct.unpack_from("<II", first.body)
-    if findings != there or len(first.body) < 8 + 48 * there:
+    if findings != there or there > 64 or len(first.body) < 8 + 48 * there:
+        return None
+    if any(first.body[8 + 48 * i] not in CLASSIFICATIONS for i in range(there)):
         return None
     return None if any(first.body[9 + 48 * i] for i in range(there)) else False
 
