@@ -172,11 +172,13 @@ extension Appender {
     ///
     /// - Throws: ``WALError/Code/invalidArgument`` for a number that no record can have.
     func skipSequences(through last: UInt64) async throws(WALError) -> UInt64 {
-        guard last < SegmentName.numberMax else {
+        guard last < SequenceNumber.omittedMax else {
             throw WALError(
                 .invalidArgument,
-                "The position \(last) is beyond all sequence numbers, which end at 2^62. Correct it where it is stored."
-            )
+                """
+                The position \(last) is beyond the numbers that a log can leave out, which end at 2^61. Correct it where it \
+                is stored.
+                """)
         }
         catalog.state.withLock { state in
             state.skippedThrough = max(state.skippedThrough, last)

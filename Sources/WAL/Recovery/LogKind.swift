@@ -52,12 +52,12 @@ package enum LogKind {
         case .promotion(let above):
             let position = log.replicaPosition
             let last = above?.rawValue ?? position &+ Self.promotionDistance
-            guard last >= position, last < SegmentName.numberMax else {
+            guard last >= position, last < SequenceNumber.omittedMax else {
                 throw WALError(
                     .invalidArgument,
                     """
-                    A promotion above record \(last) isn't possible: the replica \(log.directory.path) is at \(position), and numbers \
-                    end at 2^62. Give a number from \(position) on.
+                    A promotion above record \(last) isn't possible: the replica \(log.directory.path) is at \(position), \
+                    and the numbers that a log can leave out end at 2^61. Give a number from \(position) on.
                     """)
             }
             log.source = nil

@@ -17,6 +17,12 @@ public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Codable, S
     /// The place before the first record, where a new consumer starts.
     public static let zero = SequenceNumber(rawValue: 0)
 
+    /// The limit of the numbers that a log leaves out at a caller's request.
+    ///
+    /// A log's first header may state 2^62 at most (FORMAT.md, "Terms"). Retention makes any header the first one, also
+    /// one long after the numbers that were left out.
+    static let omittedMax: UInt64 = 1 << 61
+
     /// The number after this one; the largest number itself, which no record has.
     @inlinable
     public var next: SequenceNumber {

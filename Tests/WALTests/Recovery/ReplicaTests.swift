@@ -328,8 +328,10 @@ import WALTesting
         let replica = try Self.open(directory)
         try replica.appendBlocking(Self.batch(1...10), to: Self.position(15))
         try replica.closeBlocking()
-        #expect(
-            Self.error { _ = try LogReplica.promoteBlocking(at: directory.path, above: 14) }?.code == .invalidArgument)
+        for number in [14, SequenceNumber(rawValue: 1 << 61)] {
+            let error = Self.error { _ = try LogReplica.promoteBlocking(at: directory.path, above: number) }
+            #expect(error?.code == .invalidArgument)
+        }
         let promotion = try LogReplica.promoteBlocking(at: directory.path, configuration: .small())
         #expect(promotion.id == replica.id && promotion.lastSequence == 15)
         #expect(promotion.nextSequence.rawValue == 16 + LogKind.promotionDistance)
