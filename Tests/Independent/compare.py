@@ -250,6 +250,14 @@ def edges(boot_id):
     writer.frame(wal.RECORD, b"b", 1, None)
     writer.segments[-1]["sealed"] = False
     yield "a finding of an unknown class", writer.files()
+    writer = log((wal.RECORD, b"a", 1), (wal.RECORD, b"b", 1))
+    writer.segments[-1]["sealed"] = False
+    writer.begin(2, 1 << 18)
+    for payload in (b"c", b"d", b"e"):
+        writer.frame(wal.RECORD, payload, 1, None)
+    writer.segments[-1]["sealed"] = False
+    files = writer.files()
+    yield "numbers that go back", {**files, first: with_headers(files[first], lambda h: struct.pack_into("<Q", h, 72, 4))}
     # Without the header that is out of reach, the two logs have one segment each, and the first one counts.
     one, two, three = (log((wal.RECORD, b"%d" % n, 1), seed=seed, number=n) for n, seed in ((1, 1), (2, 2), (3, 2)))
     three.segments[-1]["base"] = (1 << 62) + 1

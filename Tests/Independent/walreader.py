@@ -1061,7 +1061,7 @@ class Reading:
 
     def before_the_first(self, segment):
         """Reading, the gaps, 3 and 4: a headerless segment before the first one in place."""
-        lost = [f for f in self.log.findings if f["segment"] < segment.number and f["acknowledged"] and f["lastSequence"]]
+        lost = [f for f in self.log.findings if f["class"] == CORRUPTION and f["segment"] < segment.number and f["lastSequence"]]
         self.next = min([f["firstSequence"] for f in lost], default=self.next)
         if lost:
             yield from self.gap(self.next, segment.header.base - 1, UNREADABLE, True)
@@ -1096,8 +1096,8 @@ class Reading:
                 yield from self.gap(self.next, frame.sequence - 1, *(hole or (SKIPPED, skipped_acknowledged(segment))))
             hole = {VOID: (VOIDED, False), LOST: ("lost", True)}.get(frame.kind)
             if frame.kind in (RECORD, BATCH):
-                yield from records_of(frame)
-                self.next = frame.sequence + frame.count
+                yield from (record for record in records_of(frame) if record[0] >= self.next)
+                self.next = max(self.next, frame.sequence + frame.count)
         if None in breaks:                              # what is lost there wins over the void or lost frame before it
             yield from self.at_break(segment, breaks[None])
         if hole and segment.follower and not self.ended:
