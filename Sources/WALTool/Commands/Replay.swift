@@ -215,7 +215,7 @@ struct Replay: AsyncParsableCommand {
     private static func requireDebt(
         _ owed: OwedRecords, to store: some TaskStore, of log: ReadOnlyLog
     ) async throws {
-        // Nil means that the store can't tell.
+        // A store may not know its positions.
         guard let lanes = try await store.positions(of: 0..<Int(Int32.max), log: log.id),
             !lanes.contains(where: { $0.position >= owed.sequences.lowerBound })
         else { return }
