@@ -10,41 +10,6 @@
 
     /// `executeMany` with one statement for all rows.
     @Suite(.serialized, .needsServer, .timeLimit(.minutes(30))) struct RowInsertTests {
-        // MARK: The statement
-
-        @Test(arguments: [
-            ("INSERT INTO t VALUES ($1, $2)", "INSERT INTO t", ""),
-            (" insert  into s.t as x(a,b)values( $1 ,$2 ) ; ", " insert  into s.t as x(a,b)", ""),
-            (
-                "INSERT INTO \"My (Table\" (\"a\", b)\nVALUES ($1, $2)\nON CONFLICT (a) DO UPDATE SET b = excluded.b ",
-                "INSERT INTO \"My (Table\" (\"a\", b)", "ON CONFLICT (a) DO UPDATE SET b = excluded.b"
-            ),
-            ("INSERT INTO é VALUES ($1,$2) on conflict do nothing", "INSERT INTO é", "on conflict do nothing"),
-        ])
-        func anInsertOfOneRowIsTakenApart(sql: String, head: String, tail: String) throws {
-            let insert = try #require(RowInsert(sql, parameterCount: 2, .postgres))
-            #expect(insert.head == head && insert.tail == tail)
-        }
-
-        @Test(arguments: [
-            "INSERT INTO t VALUES ($1, $2 + 1)", "INSERT INTO t VALUES ($2, $1)", "INSERT INTO t VALUES ($1, $2, 3)",
-            "INSERT INTO t VALUES ($1, $2), (3, 4)", "INSERT INTO t VALUES ($1, $2) RETURNING a",
-            "INSERT INTO t VALUES ($1, $22)",
-            "INSERT INTO t VALUES ($1, $2) ON CONFLICT (a) DO UPDATE SET b = (SELECT max(b) FROM t)",
-            "INSERT INTO t VALUES ($1, $2) ON CONFLICT (a) DO UPDATE SET b = $2", "INSERT INTO t VALUES ($1, $1)",
-            "INSERT INTO t SELECT $1, $2", "INSERT INTO t (a, b) SELECT x, y FROM u",
-            "INSERT INTO \"a\"\"b\" VALUES ($1, $2)",
-            "UPDATE t SET a = $1 WHERE b = $2", "INSERT INTO t OVERRIDING SYSTEM VALUE VALUES ($1, $2)", "INSERT", "",
-            "INSERT INTO t VALUES ($1, $2); SELECT 1", "/* a */ INSERT INTO t VALUES ($1, $2)",
-            "INSERT INTO t DEFAULT VALUES",
-            "INSERT INTO t VALUES ($1, $2) -- ON CONFLICT DO NOTHING",
-        ])
-        func otherStatementsAreNone(sql: String) {
-            #expect(RowInsert(sql, parameterCount: 2, .postgres) == nil)
-        }
-
-        // MARK: On a server
-
         private static let keyed = "CREATE TABLE IF NOT EXISTS t (a int PRIMARY KEY, b bigint)"
 
         /// Counts the statements that insert into a table, by a trigger.

@@ -12,7 +12,7 @@ struct FullLogTests {
         scratch = try Scratch()
     }
 
-    /// Bad lines behind the log's last line were shown and not counted, and the tool crashed.
+    /// Bad lines after the log's last line were shown and not counted, and the tool crashed.
     @Test func onlyBadLinesThatAreCountedAreShown() async throws {
         let path = scratch.path("log")
         var configuration = WriteAheadLog.Configuration()

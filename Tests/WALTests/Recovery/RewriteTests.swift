@@ -65,15 +65,8 @@ import Testing
             let directory = try BuiltSegment.write([first, second])
             let void = records == 0 ? [] : [Gap(numbers: 2...2, reason: .void, isAcknowledged: false)]
             #expect(try Self.gaps(directory) == void)
-            let plan = try WriteAheadLog.recoveryPlanBlocking(at: directory.path)
-            let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
-            #expect(log.recovery.findings.map(\.classification) == [.abandonedClaims])
-            #expect(log.recovery.steps == plan.steps)
-            try log.closeBlocking()
-            #expect(try Verification.verifyBlocking(at: directory.path).findings == [])
-            #expect(try Self.gaps(directory) == void)
             let payloads = isLast ? [payload(1), payload(3)] : [payload(1), payload(2), payload(3)]
-            #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.payload) == payloads)
+            try Self.expectOnlyAbandonedClaims(directory, gaps: void, payloads: payloads)
         }
     }
 
@@ -86,14 +79,23 @@ import Testing
         var second = BuiltSegment(2, after: first)
         second.add(.record, payload(3), records: 1)
         let directory = try BuiltSegment.write([first, second])
+        try Self.expectOnlyAbandonedClaims(
+            directory, gaps: [Gap(numbers: 2...2, reason: .void, isAcknowledged: false)],
+            payloads: [payload(1), payload(3)])
+    }
+
+    /// Opens a log and expects that the opening finds abandoned claims alone, and that nothing is damaged after it.
+    private static func expectOnlyAbandonedClaims(
+        _ directory: TemporaryDirectory, gaps: [Gap], payloads: [[UInt8]]
+    ) throws {
         let plan = try WriteAheadLog.recoveryPlanBlocking(at: directory.path)
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small())
         #expect(log.recovery.findings.map(\.classification) == [.abandonedClaims])
         #expect(log.recovery.steps == plan.steps)
         try log.closeBlocking()
         #expect(try Verification.verifyBlocking(at: directory.path).findings == [])
-        #expect(try Self.gaps(directory) == [Gap(numbers: 2...2, reason: .void, isAcknowledged: false)])
-        #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.payload) == [payload(1), payload(3)])
+        #expect(try Self.gaps(directory) == gaps)
+        #expect(try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.payload) == payloads)
     }
 
     /// A segment has at most 2^26 records. The new file's footer stated more if the damaged frame did, and wasn't
