@@ -5,6 +5,13 @@ package struct JSONText {
 
     package init() {}
 
+    /// Returns the text of an object.
+    package static func object(_ members: (inout JSONText) -> Void) -> [UInt8] {
+        var text = JSONText()
+        text.object(nil, members)
+        return text.bytes
+    }
+
     package mutating func object(_ key: String? = nil, _ members: (inout JSONText) -> Void) {
         enclose(key, "{", "}", members)
     }

@@ -1,10 +1,6 @@
 extension LogStatus {
     /// The status as a JSON document (FORMAT.md, "Status of a writer").
-    public var json: [UInt8] {
-        var text = JSONText()
-        text.object { write(to: &$0) }
-        return text.bytes
-    }
+    public var json: [UInt8] { JSONText.object { write(to: &$0) } }
 
     private func write(to text: inout JSONText) {
         text.number("version", Self.version)

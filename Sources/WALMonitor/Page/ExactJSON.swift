@@ -110,8 +110,6 @@ package struct ExactJSON {
 extension ExactJSON {
     /// Returns the object that consists of these members.
     static func object(_ members: [(key: String, value: [UInt8])]) -> [UInt8] {
-        var text = JSONText()
-        text.object { for member in members { $0.json(member.key, member.value) } }
-        return text.bytes
+        JSONText.object { for member in members { $0.json(member.key, member.value) } }
     }
 }

@@ -129,8 +129,7 @@ actor LetterDesk {
         var hasEnded = false
 
         var json: [UInt8] {
-            var text = JSONText()
-            text.object {
+            JSONText.object {
                 $0.number("job", job)
                 $0.string("action", action.rawValue)
                 $0.number("of", of)
@@ -139,7 +138,6 @@ actor LetterDesk {
                 $0.string("error", error)
                 $0.bool("has_ended", hasEnded)
             }
-            return text.bytes
         }
     }
 }

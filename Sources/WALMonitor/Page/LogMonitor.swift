@@ -119,8 +119,7 @@ public final class LogMonitor: Sendable {
     ]
 
     private static func facts(_ configuration: Configuration) -> [UInt8] {
-        var text = JSONText()
-        text.object {
+        JSONText.object {
             $0.string("version", configuration.version)
             $0.string("payloads", configuration.payloads.rawValue)
             $0.array("actions") { array in
@@ -132,7 +131,6 @@ public final class LogMonitor: Sendable {
             }
             $0.string("store", configuration.store?.name)
         }
-        return text.bytes
     }
 
     // MARK: Looks
@@ -167,22 +165,18 @@ public final class LogMonitor: Sendable {
     private static func segmentEvent(_ files: LogFiles, _ snapshot: LogSnapshot) async throws(WALError) -> [UInt8]? {
         let (changed, removed) = try await files.changedSegments(snapshot.status)
         guard !changed.isEmpty || !removed.isEmpty else { return nil }
-        var text = JSONText()
-        text.object {
+        return JSONText.object {
             $0.array("changed") { for segment in changed { segment.write(to: &$0, cursors: nil) } }
             $0.array("removed") { for number in removed { $0.number(nil, number) } }
         }
-        return text.bytes
     }
 
     private static func tailEvent(_ files: LogFiles, _ snapshot: LogSnapshot) async throws(WALError) -> [UInt8]? {
         let (rows, skipped) = try await files.newRecords(through: snapshot.status.lastSequence, max: tailMax)
         guard !rows.isEmpty || skipped > 0 else { return nil }
-        var text = JSONText()
-        text.object {
+        return JSONText.object {
             $0.number("skipped", skipped)
             $0.array("rows") { for row in rows { $0.json(nil, row) } }
         }
-        return text.bytes
     }
 }

@@ -25,9 +25,7 @@ public struct MonitorResponse: Sendable {
     }
 
     static func json(_ status: Int = 200, _ members: (inout JSONText) -> Void) -> MonitorResponse {
-        var text = JSONText()
-        text.object(nil, members)
-        return MonitorResponse(status, "application/json", .bytes(text.bytes))
+        MonitorResponse(status, "application/json", .bytes(JSONText.object(members)))
     }
 
     static func text(_ status: Int, _ text: String) -> MonitorResponse {

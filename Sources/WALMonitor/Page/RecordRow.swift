@@ -27,8 +27,7 @@ package struct RecordRow {
     subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
 
     package var json: [UInt8] {
-        var text = JSONText()
-        text.object {
+        JSONText.object {
             $0.string("sequence", sequence.map { "\($0.rawValue)" })
             $0.string("time", time.description)
             $0.string("kind", kind.rawValue)
@@ -37,7 +36,6 @@ package struct RecordRow {
             $0.string("payload", payload)
             if isCut { $0.bool("is_cut", true) }
         }
-        return text.bytes
     }
 }
 
