@@ -7,37 +7,32 @@ enum StatusMembers {
         _ snapshot: LogSnapshot, monitor: [UInt8], numbers: Bool = false
     ) -> [(key: String, value: [UInt8])] {
         let check = LogCheck(snapshot)
-        var members: [(key: String, value: [UInt8])] = [
-            ("monitor", monitor),
-            ("name", json { $0.string(nil, snapshot.name) }),
-            ("up", json { $0.bool(nil, snapshot.isUp) }),
-            ("age_ms", json { $0.number(nil, snapshot.age.map { Int64($0 / .milliseconds(1)) }) }),
-            ("verdict", json { $0.string(nil, "\(check.verdict)") }),
-            ("health", json { text in text.array { for item in check.items { write(item, to: &$0) } } }),
-            (
-                "kept_dead_letters",
-                json { text in
-                    text.object {
-                        for (sink, count) in snapshot.keptDeadLetters.sorted(by: { $0.key < $1.key }) {
-                            $0.number(sink, count)
-                        }
-                    }
-                }
-            ),
-            ("unreadable", json { $0.string(nil, nil) }),
-        ]
-        members += ExactJSON.members(of: snapshot.status.json, numbers: numbers)
-        return members
+        let own = JSONText.object {
+            $0.json("monitor", monitor)
+            $0.string("name", snapshot.name)
+            $0.bool("up", snapshot.isUp)
+            $0.number("age_ms", snapshot.age.map { Int64($0 / .milliseconds(1)) })
+            $0.string("verdict", "\(check.verdict)")
+            $0.array("health") { for item in check.items { write(item, to: &$0) } }
+            $0.object("kept_dead_letters") {
+                for (sink, count) in snapshot.keptDeadLetters.sorted(by: { $0.key < $1.key }) { $0.number(sink, count) }
+            }
+            $0.string("unreadable", nil)
+        }
+        // The numbers in the monitor's own members are never strings.
+        return ExactJSON.members(of: own, numbers: true)
+            + ExactJSON.members(of: snapshot.status.json, numbers: numbers)
     }
 
     /// Returns the members for a log that can't be read.
     static func of(_ error: WALError, monitor: [UInt8]) -> [(key: String, value: [UInt8])] {
-        [
-            ("monitor", monitor),
-            ("up", json { $0.bool(nil, false) }),
-            ("verdict", json { $0.string(nil, "unknown") }),
-            ("unreadable", json { $0.string(nil, error.message) }),
-        ]
+        let own = JSONText.object {
+            $0.json("monitor", monitor)
+            $0.bool("up", false)
+            $0.string("verdict", "unknown")
+            $0.string("unreadable", error.message)
+        }
+        return ExactJSON.members(of: own)
     }
 
     private static func write(_ item: LogCheck.Item, to text: inout JSONText) {
@@ -48,12 +43,6 @@ enum StatusMembers {
             $0.string("text", item.text)
             $0.string("next", item.next)
         }
-    }
-
-    private static func json(_ body: (inout JSONText) -> Void) -> [UInt8] {
-        var text = JSONText()
-        body(&text)
-        return text.bytes
     }
 }
 
