@@ -132,7 +132,7 @@ extension SinkExamination {
         order(proxy)
         let outcome = try await deliver(log, into: WatchedSink(sink), setting)
         try expectDrained(outcome, setting, SinkRule.connection)
-        try await expectContents(of: changes, prefix: prefix, SinkRule.once)
+        try await expectContents(after: changes, prefix: prefix, SinkRule.once)
         await leftovers.closeAll()
         return proxy.counts
     }

@@ -112,7 +112,7 @@ extension SinkExamination {
     /// If there is a proxy, it holds the first reply to the batch while the claim arrives. Then it holds the second
     /// reply, and so on, until a batch needs no more replies. Without a proxy, the claims arrive at different times.
     func claimsSettleOpenBatches() async throws {
-        var done = SinkContents()
+        var done: [SinkChange] = []
         for number in 1...100 {
             let start = ContinuousClock.now
             guard let (sink, proxy) = try await fixture.makeSinkBehindProxy() else { break }
@@ -178,16 +178,16 @@ extension SinkExamination {
         while !isMade.withLock(\.self), .now < end { try await Task.sleep(for: .milliseconds(5)) }
     }
 
-    private func expectSettled(_ applying: Applying, by heir: Owner, _ done: inout SinkContents) async throws {
+    private func expectSettled(_ applying: Applying, by heir: Owner, _ done: inout [SinkChange]) async throws {
         let position = heir.lanes[0].position
         if position == applying.batch.position {
-            for change in applying.changes { done.apply(change) }
+            done += applying.changes
         } else {
             try rule(SinkRule.positions).expect(position, applying.before, "position while a batch was under way")
         }
-        try await expectContents(done, SinkRule.claimFence)
+        try await expectContents(after: done, SinkRule.claimFence)
         try await applying.outcome.value
-        try await expectContents(done, SinkRule.claimFence)
+        try await expectContents(after: done, SinkRule.claimFence)
     }
 
     private func apply(_ batch: SinkBatch, into sink: Fixture.Tested) async throws {

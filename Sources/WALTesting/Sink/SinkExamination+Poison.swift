@@ -52,7 +52,7 @@ extension SinkExamination {
             try log.append(payloads)
             let sink = WatchedSink(try await fixture.makeSink())
             try await expectDrained(deliver(log, into: sink, setting), setting, SinkRule.poison)
-            try await expectContents(of: changes, prefix: "r\(round)-", SinkRule.poison)
+            try await expectContents(after: changes, prefix: "r\(round)-", SinkRule.poison)
             let own = sink.notes.deadLetters.map(\.sequence)
             let found = try await own + log.deadLetters().map(\.sequence)
             let rule = rule(SinkRule.poison)

@@ -100,18 +100,12 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
 
     // MARK: Expectations
 
-    func contents() async throws -> SinkContents {
-        try await fixture.contents().with(prefix: token)
-    }
-
-    func expectContents(after changes: [SinkChange], _ text: String) async throws {
+    /// Compares the contents with those that the changes make. A round of a check with its own keys and events names
+    /// their prefix.
+    func expectContents(after changes: [SinkChange], prefix: String = "", _ text: String) async throws {
         var expected = SinkContents()
         for change in changes { expected.apply(change) }
-        try await expectContents(expected, text)
-    }
-
-    func expectContents(_ expected: SinkContents, _ text: String) async throws {
-        let found = try await contents()
+        let found = try await fixture.contents().with(prefix: prefix + token)
         guard found != expected else { return }
         let difference = expected.difference(to: found)
         throw rule(text).failure(expected: difference.mine, found: difference.other)
