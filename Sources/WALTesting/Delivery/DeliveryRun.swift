@@ -16,14 +16,6 @@ enum DeliveryRun {
         var laneCount = 4
     }
 
-    private enum Event: Sendable {
-        case ended((any Error)?)
-        case bodyFailed(any Error)
-        case drained
-        case notDrained
-        case timeIsUp
-    }
-
     /// Delivers the log's records and the records that `body` appends. Closes the sink.
     static func deliver<Destination: Sink>(
         _ log: DeliveryLog, into sink: Destination, _ setting: Setting, patience: Duration,
@@ -32,53 +24,38 @@ enum DeliveryRun {
     ) async throws -> Outcome {
         let flusher = Flusher(
             log: log.log, sink: sink, configuration: configuration(setting, of: Destination.self), key: key)
-        return try await withThrowingTaskGroup(of: Event.self) { group in
+        return try await withThrowingTaskGroup(of: Outcome?.self) { group in
             group.addTask {
                 do {
                     try await flusher.run()
-                    return .ended(nil)
+                    return .stopped(WALError(.closed, "The flusher ended by itself."))
                 } catch {
-                    return .ended(error)
+                    return .stopped(error)
                 }
             }
             group.addTask {
-                do {
-                    try await body()
-                } catch {
-                    return .bodyFailed(error)
-                }
+                try await body()
                 do {
                     try await flusher.drain()
                     return .drained
                 } catch {
-                    return .notDrained
+                    // The flusher has stopped, and its own error has the reason.
+                    return nil
                 }
             }
             group.addTask {
                 try? await Task.sleep(for: patience)
-                return .timeIsUp
+                return .stuck
             }
-            return try await outcome(of: &group)
-        }
-    }
-
-    private static func outcome(of group: inout ThrowingTaskGroup<Event, any Error>) async throws -> Outcome {
-        var outcome: Outcome?
-        while let event = try await group.next() {
-            switch event {
-            case .ended(let error):
-                group.cancelAll()
-                if let outcome { return outcome }
-                return .stopped(error ?? WALError.flusherEnded)
-            case .bodyFailed(let error): throw error
-            case .drained: outcome = outcome ?? .drained
-            // The flusher has stopped, and its own error has the reason.
-            case .notDrained: break
-            case .timeIsUp: outcome = outcome ?? .stuck
+            // The first outcome counts. But the flusher must have ended before the caller continues.
+            var first: Outcome?
+            while let outcome = try await group.next() {
+                first = first ?? outcome
+                if first != nil { group.cancelAll() }
+                if case .stopped? = outcome { break }
             }
-            if outcome != nil { group.cancelAll() }
+            return first ?? .stuck
         }
-        return outcome ?? .stuck
     }
 
     private static func configuration<Destination: Sink>(
@@ -92,11 +69,5 @@ enum DeliveryRun {
         configuration.flushInterval = .milliseconds(5)
         configuration.breakerInterval = .milliseconds(50)
         return configuration
-    }
-}
-
-extension WALError {
-    fileprivate static var flusherEnded: WALError {
-        WALError(.closed, "The flusher ended by itself.")
     }
 }
