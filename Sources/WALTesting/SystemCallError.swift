@@ -13,12 +13,6 @@ public struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertibl
     /// The operating system's error number.
     public var errno: Int32
 
-    init(call: String, what: String, errno: Int32) {
-        self.call = call
-        self.what = what
-        self.errno = errno
-    }
-
     public var description: String {
         let reason = unsafe String(cString: strerror(errno))
         return "\(call) of \(what) failed: \(reason)"

@@ -202,8 +202,6 @@ public struct MonitorEvents: AsyncSequence, Sendable {
 
     fileprivate let subscription: Subscription
 
-    fileprivate init(subscription: Subscription) { self.subscription = subscription }
-
     /// Makes an iterator, which takes the events of the client.
     public func makeAsyncIterator() -> Iterator { Iterator(subscription: subscription) }
 

@@ -105,8 +105,6 @@ struct PayloadMask: Sendable {
         let bytes: [UInt8]
         var position = 0
 
-        init(bytes: [UInt8]) { self.bytes = bytes }
-
         var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
         /// Returns a key without its quotes and escapes.

@@ -19,7 +19,6 @@ final class WatchedSink<Base: Sink>: Sink {
         var acknowledgedCount = 0
         /// The records that the sink itself set aside.
         var deadLetters: [DeadLetter] = []
-        var largestBatch = 0
     }
 
     struct Halted: Error {}
@@ -57,7 +56,6 @@ final class WatchedSink<Base: Sink>: Sink {
         state.withLock { notes in
             notes.acknowledgedCount += 1
             notes.deadLetters += receipt.deadLetters
-            notes.largestBatch = max(notes.largestBatch, batch.records.count)
         }
         if case .losingReply = interference { throw ReplyLost() }
         return receipt

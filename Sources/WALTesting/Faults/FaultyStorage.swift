@@ -108,10 +108,6 @@ public final class FaultyStorage: Sendable {
         var recorder: StorageRecorder?
         var observer: (@Sendable (CrashState) -> Void)?
 
-        init(recorder: StorageRecorder?) {
-            self.recorder = recorder
-        }
-
         func tell() {
             if let recorder, let observer { observer(recorder.state) }
         }
