@@ -7,7 +7,18 @@ public struct CrashImage: Hashable, Sendable {
     /// The paths of the directories. A directory precedes its contents.
     public var directories: [String] = []
 
-    init() {}
+    /// Makes the image of these entries.
+    init(_ entries: [String: CrashState.Entry], _ contents: [CrashState.FileID: [UInt8]]) {
+        // Parents come first. Entries of a missing directory are left out.
+        for (path, entry) in entries.sorted(by: { $0.key < $1.key }) {
+            let parent = CrashState.parent(of: path)
+            guard parent.isEmpty || directories.contains(parent) else { continue }
+            switch entry {
+            case .directory: directories.append(path)
+            case .file(let file): files[path] = contents[file] ?? []
+            }
+        }
+    }
 
     /// Makes the contents of a directory equal to the image, and removes all other files. Blocks while it writes the
     /// files.

@@ -117,32 +117,10 @@ public struct CrashImages: Sendable {
     }
 }
 
-extension CrashImage {
-    fileprivate init(_ entries: [String: CrashState.Entry], _ contents: [CrashState.FileID: [UInt8]]) {
-        self.init()
-        // Parents come first. Entries of a missing directory are left out.
-        for (path, entry) in entries.sorted(by: { $0.key < $1.key }) {
-            let parent = CrashState.parent(of: path)
-            guard parent.isEmpty || directories.contains(parent) else { continue }
-            switch entry {
-            case .directory: directories.append(path)
-            case .file(let file): files[path] = contents[file] ?? []
-            }
-        }
-    }
-}
-
 extension [UInt8] {
     /// Returns these bytes, cut or padded with zeros to `size`.
     fileprivate func resized(to size: Int) -> [UInt8] {
         guard size != count else { return self }
-        var bytes = [UInt8](repeating: 0, count: size)
-        unsafe bytes.withUnsafeMutableBytes { target in
-            unsafe withUnsafeBytes { source in
-                guard let target = target.baseAddress, let source = source.baseAddress else { return }
-                _ = unsafe memcpy(target, source, Swift.min(size, count))
-            }
-        }
-        return bytes
+        return size < count ? Array(self[..<size]) : self + [UInt8](repeating: 0, count: size - count)
     }
 }

@@ -61,17 +61,7 @@ struct StorageRecorder {
         path == root ? "" : String(path.dropFirst(root.count + 1))
     }
 
-    var imageOfWritten: CrashImage {
-        var image = CrashImage()
-        for (path, entry) in entries {
-            switch entry {
-            case .directory: image.directories.append(path)
-            case .file(let file): image.files[path] = current[file] ?? []
-            }
-        }
-        image.directories.sort()
-        return image
-    }
+    var imageOfWritten: CrashImage { CrashImage(entries, current) }
 
     // MARK: Calls
 
