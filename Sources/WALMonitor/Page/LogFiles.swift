@@ -138,10 +138,10 @@ actor LogFiles {
     // MARK: Flows
 
     /// Reads the journals of live tasks. Stops after a number of records.
-    func flows(recordsMax: Int) throws(WALError) -> (table: JournalTable, isWhole: Bool)? {
-        guard let cursor = try log.cursors[JournalTable.cursor] else { return nil }
-        let reader = log.reader(from: cursor.next)
+    func flows(recordsMax: Int) throws(WALError) -> (table: JournalTable, isWhole: Bool) {
         var table = JournalTable()
+        guard let cursor = try log.cursors[JournalTable.cursor] else { return (table, true) }
+        let reader = log.reader(from: cursor.next)
         for _ in 0..<recordsMax {
             guard try reader.next({ table.apply($0.payload) }, gap: { _ in }) != nil else { return (table, true) }
         }

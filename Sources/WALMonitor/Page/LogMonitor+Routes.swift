@@ -199,16 +199,8 @@ extension LogMonitor {
     private func tasks(_ request: MonitorRequest) async throws -> MonitorResponse {
         var query = request.query
         query["task"] = query["id"] ?? query["task"]
-        var search = try search(query)
-        search.kinds = [.task]
-        let isByIndex = ["task", "dag", "status"].contains { search.fields[$0] != nil }
-        guard let store = desk?.store, isByIndex, query["before"] == nil else { return try await response(search) }
-        return try await rows(search) { offset in
-            try await tasks(of: store, search, offset: offset).map { task in
-                var row = RecordRow(sequence: nil, time: task.updatedAt, kind: .task)
-                decoder.put(task, into: &row)
-                return row
-            }
+        return try await rows(.task, query, indices: ["task", "dag", "status"]) { store, search, offset in
+            try await tasks(of: store, search, offset: offset).map { decoder.row($0) }
         }
     }
 
@@ -225,17 +217,8 @@ extension LogMonitor {
     }
 
     private func activities(_ request: MonitorRequest) async throws -> MonitorResponse {
-        let query = request.query
-        var search = try search(query)
-        search.kinds = [.activity]
-        let isByIndex = ["task", "dag"].contains { search.fields[$0] != nil }
-        guard let store = desk?.store, isByIndex, query["before"] == nil else { return try await response(search) }
-        return try await rows(search) { offset in
-            try await activities(of: store, search, offset: offset).map { activity in
-                var row = RecordRow(sequence: nil, time: activity.createdAt, kind: .activity)
-                decoder.put(activity, into: &row)
-                return row
-            }
+        try await rows(.activity, request.query, indices: ["task", "dag"]) { store, search, offset in
+            try await activities(of: store, search, offset: offset).map { decoder.row($0) }
         }
     }
 
@@ -262,12 +245,18 @@ extension LogMonitor {
         }
     }
 
-    /// Searches the rows of a store. `page` returns those from an offset on.
+    /// Searches the rows of a kind: those of a store, if one of its indices helps, and else those of the log. `page`
+    /// returns the rows that an index of the store finds, from an offset on.
     private func rows(
-        _ search: RecordSearch, page: (Int) async throws -> [RecordRow]
+        _ kind: RecordRow.Kind, _ query: [String: String], indices: [String],
+        page: (any TaskStore, RecordSearch, _ offset: Int) async throws -> [RecordRow]
     ) async throws -> MonitorResponse {
+        var search = try search(query)
+        search.kinds = [kind]
+        let isByIndex = indices.contains { search.fields[$0] != nil }
+        guard let store = desk?.store, isByIndex, query["before"] == nil else { return try await response(search) }
         var found = StoreSearch(search)
-        while found.stopped == nil { found.take(try await page(found.scanned)) }
+        while found.stopped == nil { found.take(try await page(store, search, found.scanned)) }
         return .json {
             $0.string("source", "store")
             $0.number("scanned", found.scanned)
@@ -350,13 +339,7 @@ extension LogMonitor {
     private static let flowsMax = 200
 
     private func flows(_ request: MonitorRequest) async throws -> MonitorResponse {
-        guard let (table, isWhole) = try await files.flows(recordsMax: Self.flowRecordsMax) else {
-            return .json {
-                $0.bool("is_whole", true)
-                $0.number("total", 0)
-                $0.array("tasks") { _ in }
-            }
-        }
+        let (table, isWhole) = try await files.flows(recordsMax: Self.flowRecordsMax)
         let wanted = Self.text("task", request.query)
         let tasks = table.tasks.values.filter { wanted == nil || $0.id == wanted }
             .sorted { ($0.beginning?.createdAt.rawValue ?? 0, $0.id) > ($1.beginning?.createdAt.rawValue ?? 0, $1.id) }

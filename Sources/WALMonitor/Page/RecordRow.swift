@@ -135,7 +135,21 @@ package struct RowDecoder: Sendable {
         }
     }
 
-    func put(_ task: PersistentTask, into row: inout RecordRow) {
+    /// Returns the row of a store's task.
+    func row(_ task: PersistentTask) -> RecordRow {
+        var row = RecordRow(sequence: nil, time: task.updatedAt, kind: .task)
+        put(task, into: &row)
+        return row
+    }
+
+    /// Returns the row of a store's activity.
+    func row(_ activity: TaskActivityLog) -> RecordRow {
+        var row = RecordRow(sequence: nil, time: activity.createdAt, kind: .activity)
+        put(activity, into: &row)
+        return row
+    }
+
+    private func put(_ task: PersistentTask, into row: inout RecordRow) {
         row.kind = .task
         put(
             &row, ("task", task.id), ("dag", task.dagID), ("node", task.currentNodeID ?? task.nodeID),
@@ -144,7 +158,7 @@ package struct RowDecoder: Sendable {
         show(task.payload, in: &row)
     }
 
-    func put(_ activity: TaskActivityLog, into row: inout RecordRow) {
+    private func put(_ activity: TaskActivityLog, into row: inout RecordRow) {
         row.kind = .activity
         put(
             &row, ("task", activity.taskID), ("dag", activity.dagID), ("node", activity.nodeID),
