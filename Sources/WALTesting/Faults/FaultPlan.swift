@@ -1,6 +1,6 @@
 /// The plan that decides whether a call fails. It makes no calls itself.
 struct FaultPlan {
-    private struct Rule {
+    struct Rule {
         var operation: StorageOperation?
         /// The number of calls until the fault is due.
         var remaining: Int
@@ -10,16 +10,8 @@ struct FaultPlan {
 
     private(set) var counts: [StorageOperation: Int] = [:]
     private(set) var injected: [InjectedFault] = []
-    private var rules: [Rule] = []
-    private var random: (generator: SeededGenerator, oneIn: Int)?
-
-    mutating func add(_ operation: StorageOperation?, at number: Int, times: Int, _ fault: StorageFault) {
-        rules.append(Rule(operation: operation, remaining: number, times: times, fault: fault))
-    }
-
-    mutating func failRandomly(_ generator: SeededGenerator, oneIn: Int) {
-        random = (generator, oneIn)
-    }
+    var rules: [Rule] = []
+    var random: (generator: SeededGenerator, oneIn: Int)?
 
     mutating func heal() {
         rules = []

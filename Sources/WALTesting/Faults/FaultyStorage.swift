@@ -50,7 +50,8 @@ public final class FaultyStorage: Sendable {
     public func fail(
         _ operation: StorageOperation? = nil, at number: Int = 1, times: Int = 1, with fault: StorageFault
     ) {
-        hook.state.withLock { $0.plan.add(operation, at: number, times: times, fault) }
+        let rule = FaultPlan.Rule(operation: operation, remaining: number, times: times, fault: fault)
+        hook.state.withLock { $0.plan.rules.append(rule) }
     }
 
     /// Makes calls fail at random, with faults that are possible for their kind.
@@ -59,7 +60,7 @@ public final class FaultyStorage: Sendable {
     ///   - seed: The seed of the random numbers.
     ///   - count: The average number of calls per fault.
     public func failRandomly(seed: UInt64, oneIn count: Int) {
-        hook.state.withLock { $0.plan.failRandomly(SeededGenerator(seed: seed), oneIn: count) }
+        hook.state.withLock { $0.plan.random = (SeededGenerator(seed: seed), count) }
     }
 
     /// Ends all faults.
