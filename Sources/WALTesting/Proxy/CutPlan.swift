@@ -5,7 +5,7 @@ struct CutPlan: Sendable {
         case forward
         /// Forward this number of bytes, then cut the connection.
         case cut(after: Int)
-        /// Hold the bytes until the proxy releases them, then forward them.
+        /// Forward the bytes after the proxy has released them.
         case hold
     }
 
@@ -15,7 +15,7 @@ struct CutPlan: Sendable {
     /// The number of replies up to and including the reply that is held.
     var repliesUntilHold: Int?
     var bytesLeft: [CuttingProxy.Side: Int] = [:]
-    private(set) var counts = CuttingProxy.Counts()
+    var counts = CuttingProxy.Counts()
 
     /// Counts a new connection. Returns false if the connection must be closed at once.
     mutating func connected() -> Bool {
@@ -48,9 +48,5 @@ struct CutPlan: Sendable {
     private mutating func cut(after count: Int) -> Verdict {
         counts.cuts += 1
         return .cut(after: count)
-    }
-
-    mutating func cutNow(connections: Int) {
-        counts.cuts += connections
     }
 }

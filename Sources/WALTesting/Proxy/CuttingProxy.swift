@@ -89,7 +89,7 @@ public final class CuttingProxy: Sendable {
     /// Cuts all open connections.
     public func cut() {
         let open = state.withLock { state in
-            state.plan.cutNow(connections: state.connections.count)
+            state.plan.counts.cuts += state.connections.count
             return Array(state.connections.values)
         }
         for connection in open { connection.cut() }
@@ -182,19 +182,20 @@ public final class CuttingProxy: Sendable {
         return true
     }
 
+    /// Returns the action for bytes that have arrived, after the delay, or after the release of a held reply.
     func verdict(on count: Int, from side: Side, isReply: Bool) -> CutPlan.Verdict {
         let delay = delay
         if delay > .zero { usleep(UInt32(clamping: Int64(delay / .microseconds(1)))) }
-        return state.withLock { state in
+        let verdict = state.withLock { state -> CutPlan.Verdict in
             if state.isClosed { return .cut(after: 0) }
             let verdict = state.plan.received(count, from: side, isReply: isReply)
             if verdict == .hold { state.isHolding = true }
             return verdict
         }
-    }
-
-    func waitForRelease() {
-        while isHolding { usleep(1000) }
+        if verdict == .hold {
+            while isHolding { usleep(1000) }
+        }
+        return verdict
     }
 
     func ended(_ connection: ProxyConnection) {

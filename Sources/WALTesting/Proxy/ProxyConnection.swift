@@ -53,10 +53,7 @@ final class ProxyConnection: Sendable {
                 return side == .server && state.isAsked
             }
             switch proxy.verdict(on: bytes.count, from: side, isReply: isReply) {
-            case .forward:
-                guard target.write(bytes) else { return cut() }
-            case .hold:
-                proxy.waitForRelease()
+            case .forward, .hold:
                 guard target.write(bytes) else { return cut() }
             case .cut(let count):
                 _ = target.write(bytes.prefix(count))

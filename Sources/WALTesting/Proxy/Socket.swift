@@ -75,7 +75,7 @@ struct Socket: Sendable {
 
     /// Returns the next connection. Returns nil if there is none within `milliseconds`.
     func accepted(within milliseconds: Int32) -> Socket? {
-        var poller = pollfd(descriptor: descriptor)
+        var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard unsafe poll(&poller, 1, milliseconds) > 0 else { return nil }
         let connection = accept(descriptor, nil, nil)
         guard connection >= 0 else { return nil }
@@ -126,11 +126,5 @@ struct Socket: Sendable {
         #else
             _ = Glibc.close(descriptor)
         #endif
-    }
-}
-
-extension pollfd {
-    fileprivate init(descriptor: Int32) {
-        self.init(fd: descriptor, events: Int16(POLLIN), revents: 0)
     }
 }
