@@ -10,22 +10,13 @@ enum DirectoryContents {
     /// contents are nil.
     static func read(_ root: String) throws -> [(path: String, contents: [UInt8]?)] {
         var found: [(path: String, contents: [UInt8]?)] = []
-        try add(root, "", to: &found)
-        return found
-    }
-
-    private static func add(
-        _ root: String, _ path: String, to found: inout [(path: String, contents: [UInt8]?)]
-    ) throws {
-        for name in try names(path.isEmpty ? root : "\(root)/\(path)") {
-            let child = path.isEmpty ? name : "\(path)/\(name)"
-            if let contents = try readFile("\(root)/\(child)") {
-                found.append((child, contents))
-            } else {
-                found.append((child, nil))
-                try add(root, child, to: &found)
-            }
+        for name in try names(root) {
+            let contents = try readFile("\(root)/\(name)")
+            found.append((name, contents))
+            guard contents == nil else { continue }
+            for (path, contents) in try read("\(root)/\(name)") { found.append(("\(name)/\(path)", contents)) }
         }
+        return found
     }
 
     static func names(_ path: String) throws -> [String] {
