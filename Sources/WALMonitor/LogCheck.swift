@@ -59,14 +59,10 @@ public struct LogCheck: Sendable {
         /// The next step, as a clause; nil if the verdict is ok.
         public var next: String?
 
-        /// Makes an item without a figure.
-        package init(_ name: String, _ verdict: Verdict, _ text: String, next: String? = nil) {
-            self.init(name: name, verdict: verdict, value: 0, unit: "", text: text, next: next)
-        }
-
-        init(
-            name: String, sink: String? = nil, verdict: Verdict, value: Double, unit: String, text: String,
-            next: String?
+        /// Makes an item. Without a figure, its value is 0.
+        package init(
+            _ name: String, _ verdict: Verdict, _ text: String, sink: String? = nil, value: Double = 0,
+            unit: String = "", next: String? = nil
         ) {
             self.name = name
             self.sink = sink
@@ -219,8 +215,7 @@ public struct LogCheck: Sendable {
         _ name: String, _ verdict: Verdict, _ value: Double, _ unit: String, _ text: String, sink: String? = nil,
         remedy: String? = nil
     ) {
-        items.append(
-            Item(name: name, sink: sink, verdict: verdict, value: value, unit: unit, text: text, next: remedy))
+        items.append(Item(name, verdict, text, sink: sink, value: value, unit: unit, next: remedy))
     }
 }
 

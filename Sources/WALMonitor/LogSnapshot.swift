@@ -31,8 +31,7 @@ public struct LogSnapshot: Sendable {
         // An older version counts both kinds in one number.
         guard let inSink = sink.deadLettersInSink else { return max(kept, sink.deadLetters) }
         // A forged status may contain any number.
-        let (sum, isTooLarge) = kept.addingReportingOverflow(inSink)
-        return isTooLarge ? .max : sum
+        return kept.addingClamped(inSink)
     }
 
     /// Whether a writer has the log open: it has published a status within the last ``ageMax``, and hasn't closed the

@@ -133,11 +133,7 @@ public struct MetricsText: Sendable {
         }
     }
 
-    private mutating func add(_ metric: WALMetric, _ value: some BinaryInteger, _ labels: [(String, String)]) {
-        families[metric, default: []].append(Sample(labels: labels, value: "\(value)"))
-    }
-
-    private mutating func add(_ metric: WALMetric, _ value: Double, _ labels: [(String, String)]) {
+    private mutating func add(_ metric: WALMetric, _ value: some Numeric, _ labels: [(String, String)]) {
         families[metric, default: []].append(Sample(labels: labels, value: "\(value)"))
     }
 
