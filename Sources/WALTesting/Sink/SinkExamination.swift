@@ -67,6 +67,9 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
 
     // MARK: Owners
 
+    /// The failures that may pass.
+    private static var passing: Set<SinkFailure> { [.transient, .overloaded, .indeterminate] }
+
     func sink() async throws -> Fixture.Tested {
         let sink = try await fixture.makeSink()
         leftovers.add { await sink.close() }
@@ -87,13 +90,8 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
         while true {
             do {
                 return try await sink.claim(0..<laneCount, of: laneCount, log: log)
-            } catch {
-                switch sink.classify(error) {
-                case .transient, .overloaded, .indeterminate:
-                    if ContinuousClock.now > deadline { throw error }
-                    try await Task.sleep(for: .milliseconds(20))
-                case .record, .fenced, .fatal: throw error
-                }
+            } catch  where Self.passing.contains(sink.classify(error)) && .now < deadline {
+                try await Task.sleep(for: .milliseconds(20))
             }
         }
     }
@@ -142,7 +140,7 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
                 if failures.contains(failure) { return }
                 // A slow destination may fail in this way before it examines the batch. If an attempt applied the batch
                 // nevertheless, the destination's contents show it.
-                guard [.transient, .overloaded, .indeterminate].contains(failure), .now < deadline else {
+                guard Self.passing.contains(failure), .now < deadline else {
                     throw rule(text).failure(
                         expected: "\(what) is refused as \(names)", found: "\(failure): \(error)")
                 }
