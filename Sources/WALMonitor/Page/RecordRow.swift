@@ -179,10 +179,7 @@ package struct RowDecoder: Sendable {
     private func show(bytes: RawSpan, in row: inout RecordRow) {
         guard payloads == .redacted || payloads == .full else { return }
         let count = min(bytes.byteCount, payloadMax)
-        var copy: [UInt8] = []
-        copy.reserveCapacity(count)
-        for index in 0..<count { copy.append(unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)) }
-        let text = String(decoding: copy, as: UTF8.self)
+        let text = unsafe bytes.extracting(0..<count).withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
         row.payload = payloads == .full ? text : mask.masked(text)
         row.isCut = count < bytes.byteCount
     }
