@@ -80,7 +80,8 @@ extension LogMonitor {
     }
 
     private func status(_ request: MonitorRequest) async throws -> MonitorResponse {
-        let members = try await status(numbers: request.query["integers"] == "numbers")
+        let numbers = request.query["integers"] == "numbers"
+        let members = StatusMembers.of(try await files.snapshot(), monitor: facts, numbers: numbers)
         return MonitorResponse(200, "application/json", .bytes(ExactJSON.object(members)))
     }
 

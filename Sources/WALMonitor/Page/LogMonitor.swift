@@ -47,7 +47,7 @@ public final class LogMonitor: Sendable {
     let desk: LetterDesk?
     let decoder: RowDecoder
     /// The constant facts about the monitor, as JSON.
-    private let facts: [UInt8]
+    let facts: [UInt8]
 
     /// Makes a monitor of a log whose writer runs in another process. Blocks while it opens the log's files.
     ///
@@ -134,10 +134,6 @@ public final class LogMonitor: Sendable {
     }
 
     // MARK: Looks
-
-    func status(numbers: Bool) async throws(WALError) -> [(key: String, value: [UInt8])] {
-        StatusMembers.of(try await files.snapshot(), monitor: facts, numbers: numbers)
-    }
 
     /// The largest number of records of the tail that a client gets per second.
     private static let tailMax = 200
