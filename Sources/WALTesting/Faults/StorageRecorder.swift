@@ -38,22 +38,17 @@ struct StorageRecorder {
     init(_ root: String) throws {
         self.root = root
         for (path, contents) in try DirectoryContents.read(root) {
-            let entry: CrashState.Entry
-            if let contents {
-                let file = newFile()
-                current[file] = contents
-                state.files[file] = CrashState.File(durable: contents)
-                entry = .file(file)
-            } else {
-                entry = .directory
-            }
+            let entry: CrashState.Entry = if let contents { .file(newFile(contents)) } else { .directory }
             entries[path] = entry
-            state.entries[path] = entry
         }
+        state.entries = entries
     }
 
-    private mutating func newFile() -> CrashState.FileID {
+    /// Adds a file with these contents.
+    private mutating func newFile(_ contents: [UInt8]) -> CrashState.FileID {
         tick += 1
+        current[tick] = contents
+        state.files[tick] = CrashState.File(durable: contents)
         return tick
     }
 
@@ -113,9 +108,7 @@ struct StorageRecorder {
         if case .file(let file) = entries[path] {
             descriptors[descriptor] = file
         } else if creates {
-            let file = newFile()
-            current[file] = []
-            state.files[file] = CrashState.File(durable: [])
+            let file = newFile([])
             change(.add(path, .file(file)))
             descriptors[descriptor] = file
         }
