@@ -22,8 +22,14 @@ enum DeliveryRun {
         key: @escaping @Sendable (RawSpan) -> UInt64?,
         during body: @escaping @Sendable () async throws -> Void = {}
     ) async throws -> Outcome {
-        let flusher = Flusher(
-            log: log.log, sink: sink, configuration: configuration(setting, of: Destination.self), key: key)
+        var configuration = Flusher<Destination>.Configuration()
+        configuration.workerCount = setting.workers
+        configuration.laneCount = setting.laneCount
+        configuration.batchSize = setting.batchSize
+        configuration.maxBatchBytes = 16 << 20
+        configuration.flushInterval = .milliseconds(5)
+        configuration.breakerInterval = .milliseconds(50)
+        let flusher = Flusher(log: log.log, sink: sink, configuration: configuration, key: key)
         return try await withThrowingTaskGroup(of: Outcome?.self) { group in
             group.addTask {
                 do {
@@ -56,18 +62,5 @@ enum DeliveryRun {
             }
             return first ?? .stuck
         }
-    }
-
-    private static func configuration<Destination: Sink>(
-        _ setting: Setting, of type: Destination.Type
-    ) -> Flusher<Destination>.Configuration {
-        var configuration = Flusher<Destination>.Configuration()
-        configuration.workerCount = setting.workers
-        configuration.laneCount = setting.laneCount
-        configuration.batchSize = setting.batchSize
-        configuration.maxBatchBytes = 16 << 20
-        configuration.flushInterval = .milliseconds(5)
-        configuration.breakerInterval = .milliseconds(50)
-        return configuration
     }
 }

@@ -56,7 +56,6 @@ struct LaneOwner<Tested: Sink>: Sendable {
 
     /// Claims all lanes of this owner again.
     mutating func claimAgain() async throws {
-        guard let first = lanes.first else { return }
-        lanes = try await sink.claim(first.index..<first.index + lanes.count, of: laneCount, log: log)
+        lanes = try await sink.claim(0..<laneCount, of: laneCount, log: log)
     }
 }
