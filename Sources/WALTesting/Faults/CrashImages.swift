@@ -1,11 +1,5 @@
 internal import WAL
 
-#if canImport(Darwin)
-    internal import Darwin
-#else
-    internal import Glibc
-#endif
-
 /// The numbered images that a power loss can leave of one ``CrashState``. Each image appears as after a restart of the
 /// kernel.
 public struct CrashImages: Sendable {
@@ -109,8 +103,8 @@ public struct CrashImages: Sendable {
             guard length > 0 else { continue }
             unsafe bytes.withUnsafeMutableBytes { bytes in
                 unsafe version.bytes.withUnsafeBytes { version in
-                    guard let target = bytes.baseAddress, let source = version.baseAddress else { return }
-                    _ = unsafe memcpy(target + sector * size, source, length)
+                    let target = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(sector * size)...])
+                    unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: version[..<length]))
                 }
             }
         }
