@@ -52,8 +52,8 @@ package enum NamedThread {
 
     private static let yieldsMax = 1000
 
-    /// Blocks the calling thread for at least this time, up to a second.
-    static func sleep(_ duration: Duration) {
-        usleep(UInt32(duration / .microseconds(1)))
+    /// Blocks the calling thread for at least this time, up to an hour.
+    package static func sleep(_ duration: Duration) {
+        usleep(UInt32(clamping: Int64(duration / .microseconds(1))))
     }
 }

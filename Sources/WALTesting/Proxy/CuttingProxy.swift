@@ -1,11 +1,5 @@
 internal import WAL
 
-#if canImport(Darwin)
-    internal import Darwin
-#else
-    internal import Glibc
-#endif
-
 /// A proxy that forwards connections to a server and cuts them on demand, to test network failures.
 ///
 /// The most important moment is the one between a commit and its reply: the server has committed, and the client can't
@@ -185,7 +179,7 @@ public final class CuttingProxy: Sendable {
     /// Returns the action for bytes that have arrived, after the delay, or after the release of a held reply.
     func verdict(on count: Int, from side: Side, isReply: Bool) -> CutPlan.Verdict {
         let delay = delay
-        if delay > .zero { usleep(UInt32(clamping: Int64(delay / .microseconds(1)))) }
+        if delay > .zero { NamedThread.sleep(delay) }
         let verdict = state.withLock { state -> CutPlan.Verdict in
             if state.isClosed { return .cut(after: 0) }
             let verdict = state.plan.received(count, from: side, isReply: isReply)
@@ -193,7 +187,7 @@ public final class CuttingProxy: Sendable {
             return verdict
         }
         if verdict == .hold {
-            while isHolding { usleep(1000) }
+            while isHolding { NamedThread.sleep(.milliseconds(1)) }
         }
         return verdict
     }
