@@ -33,15 +33,9 @@ struct Rule: Sendable {
         throw failure(expected: "\(what) throws an error", found: "no error, but \(result)")
     }
 
-    /// Calls `body`. Turns each of its errors into a failure of this rule.
-    func hold(_ body: () async throws -> Void) async throws(ConformanceFailure) {
-        do {
-            try await body()
-        } catch let failure as ConformanceFailure {
-            throw failure
-        } catch {
-            throw failure(expected: "no error", found: "\(error)")
-        }
+    /// Returns the failure of a check that has thrown an error.
+    func failure(for error: any Error) -> ConformanceFailure {
+        error as? ConformanceFailure ?? failure(expected: "no error", found: "\(error)")
     }
 
     private static func cut(_ text: String) -> String {

@@ -28,10 +28,8 @@ extension SinkConformance {
             return .success(.passed)
         } catch let skipped as CheckSkipped {
             return .success(.skipped(skipped.reason))
-        } catch let failure as ConformanceFailure {
-            return .failure(failure)
         } catch {
-            return .failure(examination.rule(summary).failure(expected: "no error", found: "\(error)"))
+            return .failure(examination.rule(summary).failure(for: error))
         }
     }
 

@@ -80,7 +80,11 @@ public enum TaskStorageConformance: String, CaseIterable, Hashable, Sendable {
     public func run(on storage: some TaskStorage) async throws(ConformanceFailure) {
         let rule = Rule(check: rawValue, text: summary)
         let examination = TaskStorageExamination(storage: storage, rule: rule)
-        try await rule.hold { try await examine(examination) }
+        do {
+            try await examine(examination)
+        } catch {
+            throw rule.failure(for: error)
+        }
     }
 
     private func examine(_ examination: TaskStorageExamination) async throws {
