@@ -20,9 +20,8 @@ final class DeliveryLog: Sendable {
         try await Blocking.run { try DeliveryLog(largestRecord: largestRecord) }
     }
 
-    @discardableResult
-    func append(_ payloads: [[UInt8]]) throws -> [SequenceNumber] {
-        try payloads.map { try log.appendBlocking($0) }
+    func append(_ payloads: [[UInt8]]) throws {
+        for payload in payloads { try log.appendBlocking(payload) }
     }
 
     /// Returns the dead letters beside the log, in order.

@@ -146,7 +146,6 @@ extension SinkExamination {
 
     /// A batch that an owner is applying.
     private struct Applying: Sendable {
-        var before: SequenceNumber
         var batch: SinkBatch
         var changes: [SinkChange]
         var outcome: Task<Void, any Error>
@@ -163,8 +162,7 @@ extension SinkExamination {
             defer { end.withLock { $0 = true } }
             try await apply(batch, into: zombie.sink)
         }
-        return Applying(
-            before: zombie.lanes[0].position, batch: batch, changes: changes, outcome: outcome, end: end)
+        return Applying(batch: batch, changes: changes, outcome: outcome, end: end)
     }
 
     /// Waits until the claim has ended, but at most for `patience`.
@@ -183,7 +181,8 @@ extension SinkExamination {
         if position == applying.batch.position {
             done += applying.changes
         } else {
-            try rule(SinkRule.positions).expect(position, applying.before, "position while a batch was under way")
+            let before = applying.batch.lanes[0].position
+            try rule(SinkRule.positions).expect(position, before, "position while a batch was under way")
         }
         try await expectContents(after: done, SinkRule.claimFence)
         try await applying.outcome.value
