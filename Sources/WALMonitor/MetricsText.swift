@@ -53,7 +53,8 @@ public struct MetricsText: Sendable {
             // OpenMetrics omits the suffix of the samples from the name of a family of counters.
             let family = form == .openMetrics && metric.kind == .counter ? String(name.dropLast("_total".count)) : name
             lines.append("# HELP \(family) \(Self.escaped(metric.help))")
-            lines.append("# TYPE \(family) \(Self.type(metric.kind))")
+            let type = [.timer, .recorder].contains(metric.kind) ? "histogram" : metric.kind.rawValue
+            lines.append("# TYPE \(family) \(type)")
             for sample in samples {
                 lines.append("\(name)\(sample.suffix)\(Self.text(sample.labels)) \(sample.value)")
             }
@@ -152,14 +153,6 @@ public struct MetricsText: Sendable {
     }
 
     // MARK: Text
-
-    private static func type(_ kind: WALMetric.Kind) -> String {
-        switch kind {
-        case .counter: "counter"
-        case .gauge: "gauge"
-        case .timer, .recorder: "histogram"
-        }
-    }
 
     private static func text(_ labels: [(String, String)]) -> String {
         guard !labels.isEmpty else { return "" }

@@ -96,12 +96,8 @@ package struct RowDecoder: Sendable {
             &row, ("level", line.level.rawValue), ("label", line.label), ("message", shown(line.message)))
         guard !line.metadata.isEmpty else { return }
         var text = JSONText()
-        Self.write(line.metadata, nil, to: &text)
+        Self.write(.dictionary(line.metadata), nil, to: &text)
         show(String(decoding: text.bytes, as: UTF8.self), in: &row)
-    }
-
-    private static func write(_ metadata: Logger.Metadata, _ key: String?, to text: inout JSONText) {
-        text.object(key) { for (key, value) in metadata.sorted(by: { $0.key < $1.key }) { write(value, key, to: &$0) } }
     }
 
     private static func write(_ value: Logger.MetadataValue, _ key: String?, to text: inout JSONText) {
@@ -109,7 +105,9 @@ package struct RowDecoder: Sendable {
         case .string(let string): text.string(key, string)
         case .stringConvertible(let value): text.string(key, value.description)
         case .array(let values): text.array(key) { for value in values { write(value, nil, to: &$0) } }
-        case .dictionary(let metadata): write(metadata, key, to: &text)
+        case .dictionary(let metadata):
+            let sorted = metadata.sorted { $0.key < $1.key }
+            text.object(key) { for (key, value) in sorted { write(value, key, to: &$0) } }
         }
     }
 
