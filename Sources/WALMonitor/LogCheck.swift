@@ -15,6 +15,11 @@ public struct LogCheck: Sendable {
             self.warning = warning
             self.critical = critical
         }
+
+        /// Returns the verdict on a figure.
+        func verdict(_ value: Value) -> Verdict {
+            value >= critical ? .critical : value >= warning ? .warning : .ok
+        }
     }
 
     /// The limits of all figures.
@@ -216,12 +221,5 @@ public struct LogCheck: Sendable {
         remedy: String? = nil
     ) {
         items.append(Item(name, verdict, text, sink: sink, value: value, unit: unit, next: remedy))
-    }
-}
-
-extension LogCheck.Limits {
-    /// Returns the verdict on a figure.
-    func verdict(_ value: Value) -> LogCheck.Verdict {
-        value >= critical ? .critical : value >= warning ? .warning : .ok
     }
 }

@@ -26,6 +26,21 @@ final class EventHub: Sendable {
         var silence = 0
         /// The members of the status that the client already has.
         var sent: [String: [UInt8]] = [:]
+
+        mutating func take(_ look: EventHub.Look, _ generation: UInt64) {
+            silence += 1
+            let isBehind = queuedBytes > 0
+            for event in look.events where topics.contains(event.topic) {
+                let text = EventHub.text(event.name, event.data, generation)
+                queue.append(text)
+                queuedBytes += text.count
+            }
+            // One examination may find more than the limit. A client that takes the events of each examination keeps
+            // up.
+            guard isBehind, queuedBytes > EventHub.queueMax else { return }
+            isClosed = true
+            queue = []
+        }
     }
 
     private struct State {
@@ -158,22 +173,6 @@ final class EventHub: Sendable {
     /// escapes those in strings.
     fileprivate static func text(_ name: String, _ data: [UInt8], _ generation: UInt64) -> [UInt8] {
         Array("id: \(generation)\nevent: \(name)\ndata: ".utf8) + data + Array("\n\n".utf8)
-    }
-}
-
-extension EventHub.Client {
-    fileprivate mutating func take(_ look: EventHub.Look, _ generation: UInt64) {
-        silence += 1
-        let isBehind = queuedBytes > 0
-        for event in look.events where topics.contains(event.topic) {
-            let text = EventHub.text(event.name, event.data, generation)
-            queue.append(text)
-            queuedBytes += text.count
-        }
-        // One examination may find more than the limit. A client that takes the events of each examination keeps up.
-        guard isBehind, queuedBytes > EventHub.queueMax else { return }
-        isClosed = true
-        queue = []
     }
 }
 

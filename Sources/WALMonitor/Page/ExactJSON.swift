@@ -57,9 +57,7 @@ package struct ExactJSON {
     private static func isLongInteger(_ token: ArraySlice<UInt8>) -> Bool {
         token.count > digitsMax && token.allSatisfy { $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) }
     }
-}
 
-extension ExactJSON {
     /// Returns the object that consists of these members.
     static func object(_ members: [(key: String, value: [UInt8])]) -> [UInt8] {
         JSONText.object { for member in members { $0.json(member.key, member.value) } }

@@ -5,7 +5,7 @@
 #endif
 
 /// A fault of a system call.
-public enum StorageFault: Hashable, Sendable {
+public enum StorageFault: Hashable, Sendable, CustomStringConvertible {
     /// The call isn't made, and fails with this error number.
     case error(Int32)
     /// The call reads or writes only a part of the bytes. Calls of other kinds succeed.
@@ -20,9 +20,7 @@ public enum StorageFault: Hashable, Sendable {
     public static let diskFull = StorageFault.error(ENOSPC)
     /// A signal interrupted the call (`EINTR`). The log retries the call at once.
     public static let interrupted = StorageFault.error(EINTR)
-}
 
-extension StorageFault: CustomStringConvertible {
     public var description: String {
         switch self {
         case .error(let number): unsafe String(cString: strerror(number))

@@ -17,9 +17,7 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         case .loopback(let port): "127.0.0.1:\(port)"
         }
     }
-}
 
-extension SocketAddress {
     var family: Int32 {
         switch self {
         case .unix: AF_UNIX

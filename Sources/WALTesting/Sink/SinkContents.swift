@@ -26,9 +26,7 @@ public struct SinkContents: Hashable, Sendable {
         SinkContents(
             values: values.filter { $0.key.hasPrefix(prefix) }, events: events.filter { $0.key.hasPrefix(prefix) })
     }
-}
 
-extension SinkContents {
     /// Returns the differences from other contents, for messages.
     func difference(to other: SinkContents) -> (mine: String, other: String) {
         let keys = Set(values.keys).union(other.values.keys).filter { values[$0] != other.values[$0] }.sorted()
