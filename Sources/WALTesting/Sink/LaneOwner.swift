@@ -37,14 +37,7 @@ struct LaneOwner<Tested: Sink>: Sendable {
     /// Applies a batch. Retries after failures that promise that nothing was applied, because the destination may be
     /// slow.
     func applyUnmoved(_ batch: SinkBatch) async throws -> SinkReceipt {
-        let deadline = ContinuousClock.now + patience
-        while true {
-            do {
-                return try await sink.apply(batch)
-            } catch  where [.transient, .overloaded].contains(sink.classify(error)) && .now < deadline {
-                try await Task.sleep(for: .milliseconds(10))
-            }
-        }
+        try await sink.retrying([.transient, .overloaded], for: patience) { try await sink.apply(batch) }
     }
 
     mutating func moved(by batch: SinkBatch) {
@@ -57,5 +50,21 @@ struct LaneOwner<Tested: Sink>: Sendable {
     /// Claims all lanes of this owner again.
     mutating func claimAgain() async throws {
         lanes = try await sink.claim(0..<laneCount, of: laneCount, log: log)
+    }
+}
+
+extension Sink {
+    /// Repeats a call that fails in one of these ways, but not longer than `patience`.
+    func retrying<Result>(
+        _ failures: Set<SinkFailure>, for patience: Duration, _ call: () async throws -> Result
+    ) async throws -> Result {
+        let deadline = ContinuousClock.now + patience
+        while true {
+            do {
+                return try await call()
+            } catch  where failures.contains(classify(error)) && .now < deadline {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
     }
 }

@@ -86,13 +86,8 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
 
     /// Claims all lanes like a flusher. Retries while the destination is busy.
     func claim(_ laneCount: Int, of log: LogID, by sink: Fixture.Tested) async throws -> [SinkLane] {
-        let deadline = ContinuousClock.now + fixture.patience
-        while true {
-            do {
-                return try await sink.claim(0..<laneCount, of: laneCount, log: log)
-            } catch  where Self.passing.contains(sink.classify(error)) && .now < deadline {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+        try await sink.retrying(Self.passing, for: fixture.patience) {
+            try await sink.claim(0..<laneCount, of: laneCount, log: log)
         }
     }
 
@@ -131,23 +126,17 @@ struct SinkExamination<Fixture: SinkFixture>: Sendable {
         _ failures: [SinkFailure], of batch: SinkBatch, into sink: Fixture.Tested, _ what: String, _ text: String
     ) async throws {
         let names = failures.map { "\($0.kind)" }.joined(separator: " or ")
-        let deadline = ContinuousClock.now + fixture.patience
-        while true {
-            do {
-                _ = try await sink.apply(batch)
-            } catch {
-                let failure = sink.classify(error)
-                if failures.contains(failure) { return }
-                // A slow destination may fail in this way before it examines the batch. If an attempt applied the batch
-                // nevertheless, the destination's contents show it.
-                guard Self.passing.contains(failure), .now < deadline else {
-                    throw rule(text).failure(
-                        expected: "\(what) is refused as \(names)", found: "\(failure): \(error)")
-                }
-                try await Task.sleep(for: .milliseconds(20))
-                continue
+        do {
+            // A slow destination may fail in this way before it examines the batch. If an attempt applied the batch
+            // nevertheless, the destination's contents show it.
+            _ = try await sink.retrying(Self.passing.subtracting(failures), for: fixture.patience) {
+                try await sink.apply(batch)
             }
-            throw rule(text).failure(expected: "\(what) is refused as \(names)", found: "it was applied")
+        } catch {
+            let failure = sink.classify(error)
+            if failures.contains(failure) { return }
+            throw rule(text).failure(expected: "\(what) is refused as \(names)", found: "\(failure): \(error)")
         }
+        throw rule(text).failure(expected: "\(what) is refused as \(names)", found: "it was applied")
     }
 }
