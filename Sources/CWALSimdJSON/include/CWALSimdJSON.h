@@ -30,8 +30,9 @@ typedef struct cwal_json_slice {
     uint32_t kind;   // enum cwal_json_kind
 } cwal_json_slice;
 
-/// The fields that are looked for; others are checked and skipped.
-enum cwal_json_top {
+/// The indices of the fields that are looked for; others are checked and skipped. The enumerations have no names, so
+/// Swift imports their constants as integers.
+enum {
     CWAL_TOP_TYPE,
     CWAL_TOP_TASK,
     CWAL_TOP_ACTIVITY,
@@ -44,7 +45,7 @@ enum cwal_json_top {
     CWAL_TOP_COUNT,
 };
 
-enum cwal_json_task {
+enum {
     CWAL_TASK_ID,
     CWAL_TASK_DAG_ID,
     CWAL_TASK_NODE_ID,
@@ -65,7 +66,7 @@ enum cwal_json_task {
     CWAL_TASK_COUNT,
 };
 
-enum cwal_json_activity {
+enum {
     CWAL_ACTIVITY_ID,
     CWAL_ACTIVITY_TASK_ID,
     CWAL_ACTIVITY_DAG_ID,

@@ -41,18 +41,18 @@ final class LineParser {
             throw LineDefect(column: line.pointee.error_offset + 1, reason: String(cString: line.pointee.error))
         }
         let fields = LineFields(slices: top, column: 1)
-        let type = top[Top.type]
+        let type = top[CWAL_TOP_TYPE]
         guard type.kind == CWAL_JSON_STRING.rawValue else {
             if Self.isGap(bytes) { throw LineDefect(column: 1, reason: Self.gapReason) }
-            _ = try fields.string(Top.type, "type")
-            throw fields.missing(Top.type, "type")
+            _ = try fields.string(CWAL_TOP_TYPE, "type")
+            throw fields.missing(CWAL_TOP_TYPE, "type")
         }
         switch UnsafeRawBufferPointer(start: type.bytes, count: type.count) {
         case "task_update":
-            batch.append(try save(fields.object(Top.task, "task", slices: task)))
+            batch.append(try save(fields.object(CWAL_TOP_TASK, "task", slices: task)))
             return .task
         case "activity_log":
-            batch.append(try log(fields.object(Top.activity, "activity", slices: activity)))
+            batch.append(try log(fields.object(CWAL_TOP_ACTIVITY, "activity", slices: activity)))
             return .activity
         case let other:
             batch.append(try mutation(other, fields))
@@ -64,19 +64,21 @@ final class LineParser {
         switch type {
         case "status_update":
             return .updateStatus(
-                id: try fields.id(Top.taskID, "task_id").string, status: try fields.status(Top.status, "status"),
-                error: try fields.optionalString(Top.error, "error")?.string,
-                time: try fields.optionalTime(Top.updatedAt, "updated_at") ?? .now)
-        case "task_delete": return .delete(id: try fields.id(Top.taskID, "task_id").string)
-        case "dag_delete": return .deleteDAG(id: try fields.group(Top.dagID, "dag_id").string)
-        case "tasks_remove": return .removeTasks(endedBefore: try fields.time(Top.before, "before"))
-        case "activities_remove": return .removeActivities(createdBefore: try fields.time(Top.before, "before"))
-        case "flow": throw fields.defect(Top.type, Self.flowReason)
+                id: try fields.id(CWAL_TOP_TASK_ID, "task_id").string,
+                status: try fields.status(CWAL_TOP_STATUS, "status"),
+                error: try fields.optionalString(CWAL_TOP_ERROR, "error")?.string,
+                time: try fields.optionalTime(CWAL_TOP_UPDATED_AT, "updated_at") ?? .now)
+        case "task_delete": return .delete(id: try fields.id(CWAL_TOP_TASK_ID, "task_id").string)
+        case "dag_delete": return .deleteDAG(id: try fields.group(CWAL_TOP_DAG_ID, "dag_id").string)
+        case "tasks_remove": return .removeTasks(endedBefore: try fields.time(CWAL_TOP_BEFORE, "before"))
+        case "activities_remove": return .removeActivities(createdBefore: try fields.time(CWAL_TOP_BEFORE, "before"))
+        case "flow": throw fields.defect(CWAL_TOP_TYPE, Self.flowReason)
         default:
+            let unknown = try fields.string(CWAL_TOP_TYPE, "type").string
             throw fields.defect(
-                Top.type,
-                "unknown type \"\(try fields.string(Top.type, "type").string)\"; known are task_update, activity_log, "
-                    + "status_update, task_delete, dag_delete, tasks_remove, activities_remove")
+                CWAL_TOP_TYPE,
+                "unknown type \"\(unknown)\"; known are task_update, activity_log, status_update, task_delete, "
+                    + "dag_delete, tasks_remove, activities_remove")
         }
     }
 
@@ -101,84 +103,38 @@ final class LineParser {
     }
 
     private func save(_ fields: LineFields) throws(LineDefect) -> BorrowedTask {
-        let created = try fields.time(Field.createdAt, "created_at")
+        let created = try fields.time(CWAL_TASK_CREATED_AT, "created_at")
         return BorrowedTask(
-            id: try fields.id(Field.id, "id"),
-            dagID: try fields.group(Field.dagID, "dag_id"),
-            nodeID: try fields.group(Field.nodeID, "node_id"),
-            currentNodeID: try fields.optionalString(Field.currentNodeID, "current_node_id"),
-            subDAGPath: try fields.optionalString(Field.subDAGPath, "sub_dag_path"),
-            processingState: try fields.optionalString(Field.processingState, "processing_state"),
-            payload: try fields.json(Field.payload, "payload", orText: Field.payloadText, "payload_text"),
-            status: try fields.status(Field.status, "status"),
+            id: try fields.id(CWAL_TASK_ID, "id"),
+            dagID: try fields.group(CWAL_TASK_DAG_ID, "dag_id"),
+            nodeID: try fields.group(CWAL_TASK_NODE_ID, "node_id"),
+            currentNodeID: try fields.optionalString(CWAL_TASK_CURRENT_NODE_ID, "current_node_id"),
+            subDAGPath: try fields.optionalString(CWAL_TASK_SUB_DAG_PATH, "sub_dag_path"),
+            processingState: try fields.optionalString(CWAL_TASK_PROCESSING_STATE, "processing_state"),
+            payload: try fields.json(CWAL_TASK_PAYLOAD, "payload", orText: CWAL_TASK_PAYLOAD_TEXT, "payload_text"),
+            status: try fields.status(CWAL_TASK_STATUS, "status"),
             createdAt: created,
-            updatedAt: try fields.optionalTime(Field.updatedAt, "updated_at") ?? created,
-            startedAt: try fields.optionalTime(Field.startedAt, "started_at"),
-            completedAt: try fields.optionalTime(Field.completedAt, "completed_at"),
-            error: try fields.optionalString(Field.error, "error"),
-            retryCount: try fields.integer(Field.retryCount, "retry_count", or: 0),
-            maxRetries: try fields.integer(Field.maxRetries, "max_retries", or: 3),
-            priority: try fields.integer(Field.priority, "priority", or: 0))
+            updatedAt: try fields.optionalTime(CWAL_TASK_UPDATED_AT, "updated_at") ?? created,
+            startedAt: try fields.optionalTime(CWAL_TASK_STARTED_AT, "started_at"),
+            completedAt: try fields.optionalTime(CWAL_TASK_COMPLETED_AT, "completed_at"),
+            error: try fields.optionalString(CWAL_TASK_ERROR, "error"),
+            retryCount: try fields.integer(CWAL_TASK_RETRY_COUNT, "retry_count", or: 0),
+            maxRetries: try fields.integer(CWAL_TASK_MAX_RETRIES, "max_retries", or: 3),
+            priority: try fields.integer(CWAL_TASK_PRIORITY, "priority", or: 0))
     }
 
     private func log(_ fields: LineFields) throws(LineDefect) -> BorrowedActivity {
         BorrowedActivity(
-            id: try fields.id(ActivityField.id, "id"),
-            taskID: try fields.id(ActivityField.taskID, "task_id"),
-            dagID: try fields.group(ActivityField.dagID, "dag_id"),
-            nodeID: try fields.group(ActivityField.nodeID, "node_id"),
-            action: try fields.string(ActivityField.action, "action"),
-            message: try fields.optionalString(ActivityField.message, "message"),
-            data: try fields.json(ActivityField.data, "data", orText: ActivityField.dataText, "data_text"),
-            level: try fields.optionalString(ActivityField.level, "level") ?? Self.info,
-            createdAt: try fields.time(ActivityField.createdAt, "created_at"))
+            id: try fields.id(CWAL_ACTIVITY_ID, "id"),
+            taskID: try fields.id(CWAL_ACTIVITY_TASK_ID, "task_id"),
+            dagID: try fields.group(CWAL_ACTIVITY_DAG_ID, "dag_id"),
+            nodeID: try fields.group(CWAL_ACTIVITY_NODE_ID, "node_id"),
+            action: try fields.string(CWAL_ACTIVITY_ACTION, "action"),
+            message: try fields.optionalString(CWAL_ACTIVITY_MESSAGE, "message"),
+            data: try fields.json(CWAL_ACTIVITY_DATA, "data", orText: CWAL_ACTIVITY_DATA_TEXT, "data_text"),
+            level: try fields.optionalString(CWAL_ACTIVITY_LEVEL, "level") ?? Self.info,
+            createdAt: try fields.time(CWAL_ACTIVITY_CREATED_AT, "created_at"))
     }
 }
 
 private func ~= (word: StaticString, bytes: UnsafeRawBufferPointer) -> Bool { bytes.equals(word) }
-
-/// The indices of the fields in the arrays of the C parser.
-private enum Top {
-    static let type = Int(CWAL_TOP_TYPE.rawValue)
-    static let task = Int(CWAL_TOP_TASK.rawValue)
-    static let activity = Int(CWAL_TOP_ACTIVITY.rawValue)
-    static let taskID = Int(CWAL_TOP_TASK_ID.rawValue)
-    static let status = Int(CWAL_TOP_STATUS.rawValue)
-    static let error = Int(CWAL_TOP_ERROR.rawValue)
-    static let updatedAt = Int(CWAL_TOP_UPDATED_AT.rawValue)
-    static let dagID = Int(CWAL_TOP_DAG_ID.rawValue)
-    static let before = Int(CWAL_TOP_BEFORE.rawValue)
-}
-
-private enum Field {
-    static let id = Int(CWAL_TASK_ID.rawValue)
-    static let dagID = Int(CWAL_TASK_DAG_ID.rawValue)
-    static let nodeID = Int(CWAL_TASK_NODE_ID.rawValue)
-    static let currentNodeID = Int(CWAL_TASK_CURRENT_NODE_ID.rawValue)
-    static let subDAGPath = Int(CWAL_TASK_SUB_DAG_PATH.rawValue)
-    static let processingState = Int(CWAL_TASK_PROCESSING_STATE.rawValue)
-    static let payload = Int(CWAL_TASK_PAYLOAD.rawValue)
-    static let status = Int(CWAL_TASK_STATUS.rawValue)
-    static let createdAt = Int(CWAL_TASK_CREATED_AT.rawValue)
-    static let updatedAt = Int(CWAL_TASK_UPDATED_AT.rawValue)
-    static let startedAt = Int(CWAL_TASK_STARTED_AT.rawValue)
-    static let completedAt = Int(CWAL_TASK_COMPLETED_AT.rawValue)
-    static let error = Int(CWAL_TASK_ERROR.rawValue)
-    static let retryCount = Int(CWAL_TASK_RETRY_COUNT.rawValue)
-    static let maxRetries = Int(CWAL_TASK_MAX_RETRIES.rawValue)
-    static let priority = Int(CWAL_TASK_PRIORITY.rawValue)
-    static let payloadText = Int(CWAL_TASK_PAYLOAD_TEXT.rawValue)
-}
-
-private enum ActivityField {
-    static let id = Int(CWAL_ACTIVITY_ID.rawValue)
-    static let taskID = Int(CWAL_ACTIVITY_TASK_ID.rawValue)
-    static let dagID = Int(CWAL_ACTIVITY_DAG_ID.rawValue)
-    static let nodeID = Int(CWAL_ACTIVITY_NODE_ID.rawValue)
-    static let action = Int(CWAL_ACTIVITY_ACTION.rawValue)
-    static let message = Int(CWAL_ACTIVITY_MESSAGE.rawValue)
-    static let data = Int(CWAL_ACTIVITY_DATA.rawValue)
-    static let level = Int(CWAL_ACTIVITY_LEVEL.rawValue)
-    static let createdAt = Int(CWAL_ACTIVITY_CREATED_AT.rawValue)
-    static let dataText = Int(CWAL_ACTIVITY_DATA_TEXT.rawValue)
-}
