@@ -77,11 +77,7 @@ struct BadLinesFile {
         let descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure("Opening") }
         defer { close(descriptor) }
-        var error: ToolError?
-        bytes.withUnsafeBytes { pieces in
-            do throws(ToolError) { try writeAll(pieces, to: descriptor) } catch let caught { error = caught }
-        }
-        if let error { throw error }
+        try writeAll(bytes.span.bytes, to: descriptor)
         guard fsync(descriptor) == 0 else { throw failure("Syncing") }
     }
 

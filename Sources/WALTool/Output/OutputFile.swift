@@ -11,9 +11,6 @@ enum OutputFile {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_TRUNC, 0o600)
         guard descriptor >= 0 else { throw ToolError(.inputOutput, "\(path) can't be opened: \(systemMessage())") }
         defer { close(descriptor) }
-        let result = bytes.withUnsafeBytes { bytes in
-            Result { () throws(ToolError) in try writeAll(bytes, to: descriptor) }
-        }
-        try result.get()
+        try writeAll(bytes.span.bytes, to: descriptor)
     }
 }

@@ -15,10 +15,11 @@ private func endByBrokenPipe() {
 }
 
 /// Writes all bytes. Calls the system several times if it takes only a part of them.
-func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(ToolError) {
-    var rest = bytes
-    while !rest.isEmpty {
-        let count = write(descriptor, rest.baseAddress, rest.count)
+func writeAll(_ bytes: RawSpan, to descriptor: Int32) throws(ToolError) {
+    var written = 0
+    while written < bytes.byteCount {
+        let rest = bytes.extracting(droppingFirst: written)
+        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
         if count < 0 {
             if errno == EINTR { continue }
             if errno == EAGAIN {
@@ -32,7 +33,7 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(Tool
             let remedy = errno == EFBIG ? ". The file size limit of this process is reached (`ulimit -f`)." : ""
             throw ToolError(.inputOutput, "Writing failed: \(systemMessage())\(remedy)")
         }
-        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        written += count
     }
 }
 
@@ -41,8 +42,7 @@ enum StandardError {
 
     /// Writes text. Ignores errors, because they can't be reported anywhere else.
     static func write(_ text: String) {
-        var text = text
-        text.withUTF8 { try? writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
+        try? writeAll(text.utf8.span.bytes, to: STDERR_FILENO)
     }
 }
 
@@ -52,9 +52,7 @@ struct StandardOutput: ~Copyable {
     private var bytes: [UInt8] = []
 
     mutating func write(line text: String) throws(ToolError) {
-        bytes.append(contentsOf: text.utf8)
-        bytes.append(UInt8(ascii: "\n"))
-        if bytes.count >= Self.flushSize { try flush() }
+        try write(line: Array(text.utf8))
     }
 
     mutating func write(line text: [UInt8]) throws(ToolError) {
@@ -64,12 +62,8 @@ struct StandardOutput: ~Copyable {
     }
 
     mutating func flush() throws(ToolError) {
-        var failure: ToolError?
-        bytes.withUnsafeBytes { pieces in
-            do throws(ToolError) { try writeAll(pieces, to: STDOUT_FILENO) } catch { failure = error }
-        }
-        bytes.removeAll(keepingCapacity: true)
-        if let failure { throw failure }
+        defer { bytes.removeAll(keepingCapacity: true) }
+        try writeAll(bytes.span.bytes, to: STDOUT_FILENO)
     }
 
     static func print(_ text: String) throws(ToolError) {

@@ -18,9 +18,9 @@ enum TokenFile {
         if made >= 0 {
             defer { close(made) }
             let token = LogMonitor.makeToken()
-            var line = "\(token)\n"
+            let line = "\(token)\n"
             do {
-                try line.withUTF8 { try writeAll(UnsafeRawBufferPointer($0), to: made) }
+                try writeAll(line.utf8.span.bytes, to: made)
             } catch {
                 unlink(path)
                 throw ToolError(.inputOutput, "\(path) can't be written: \(error)")

@@ -73,13 +73,7 @@ struct PageClient {
         request += "Host: \(name)\(port.isEmpty ? "" : ":\(port)")\r\n"
         if let token { request += "Authorization: Bearer \(token)\r\n" }
         request += "\r\n"
-        var failure: ToolError?
-        request.withUTF8 { bytes in
-            do throws(ToolError) {
-                try writeAll(UnsafeRawBufferPointer(bytes), to: connection)
-            } catch { failure = error }
-        }
-        if let failure { throw failure }
+        try writeAll(request.utf8.span.bytes, to: connection)
         return try body(of: try answer(connection))
     }
 

@@ -78,8 +78,7 @@ struct Terminal {
     }
 
     private func put(_ text: String) {
-        var text = text
-        text.withUTF8 { try? writeAll(UnsafeRawBufferPointer($0), to: STDOUT_FILENO) }
+        try? writeAll(text.utf8.span.bytes, to: STDOUT_FILENO)
     }
 }
 
