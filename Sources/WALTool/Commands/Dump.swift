@@ -45,30 +45,28 @@ struct Dump: ParsableCommand {
         var output = StandardOutput()
         defer { try? output.flush() }
         var gaps = GapReport()
-        reading: while let line = try reader.next(
-            { record -> Line in
-                if let to, record.sequence > to { return .end }
-                if let from, record.sequence < from { return .skipped }
-                if let since, record.time < since { return .skipped }
-                if let until, record.time >= until { return .skipped }
-                return .text(json ? RecordLine.json(record) : RecordLine.text(record))
-            }, gap: { .gap($0) })
-        {
-            switch line {
-            case .text(let text): try output.write(line: text)
-            case .gap(var gap):
-                if let to, gap.first > to { break reading }
+        while try reader.next(
+            { (record) throws(ToolError) -> Bool in
+                if let to, record.sequence > to { return false }
+                if let from, record.sequence < from { return true }
+                if let since, record.time < since { return true }
+                if let until, record.time >= until { return true }
+                try output.write(line: json ? RecordLine.json(record) : RecordLine.text(record))
+                return true
+            },
+            gap: { (gap) throws(ToolError) -> Bool in
+                if let to, gap.first > to { return false }
+                var gap = gap
                 if let from, gap.first < from {
                     // A reader that begins at a time may return records before the wanted ones.
-                    if let last = gap.last, last < from { continue }
+                    if let last = gap.last, last < from { return true }
                     gap.first = from
                 }
                 gaps.met(gap)
                 if json, gap.isLoss { try output.write(line: gap.jsonLine) }
-            case .skipped: continue
-            case .end: break reading
-            }
-        }
+                return true
+            }) == true
+        {}
         try output.flush()
         try gaps.finish()
     }
@@ -100,12 +98,5 @@ struct Dump: ParsableCommand {
             hasProblem = true
         }
         if hasProblem { throw ExitCode(ExitStatus.damage.rawValue) }
-    }
-
-    private enum Line {
-        case text([UInt8])
-        case gap(LogGap)
-        case skipped
-        case end
     }
 }

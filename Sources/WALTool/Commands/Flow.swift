@@ -181,20 +181,15 @@ struct FlowHistory: ParsableCommand {
         var output = StandardOutput()
         defer { try? output.flush() }
         var gaps = GapReport()
-        while let found = try reader.next(
-            { record -> (String?, LogGap?) in
-                guard let flow = (try? FlowRecord(record.payload)) ?? nil, flow.taskID == task else {
-                    return (nil, nil)
-                }
+        while try reader.next(
+            { (record) throws(ToolError) in
+                guard let flow = (try? FlowRecord(record.payload)) ?? nil, flow.taskID == task else { return }
                 let fields = [
                     "\(record.sequence.rawValue)", "\(record.time)", flow.name, flow.path ?? "", flow.details,
                 ]
-                return (TextLine.joined(fields), nil)
-            }, gap: { (nil, $0) })
-        {
-            if let line = found.0 { try output.write(line: Array(line.utf8)) }
-            if let gap = found.1 { gaps.met(gap) }
-        }
+                try output.write(line: TextLine.joined(fields))
+            }, gap: { gaps.met($0) }) != nil
+        {}
         try output.flush()
         try gaps.finish()
     }

@@ -20,13 +20,18 @@ struct Gaps: ParsableCommand {
         let reader = try ReadOnlyLog(at: directory).reader(from: from)
         var gaps: [LogGap] = []
         var recordCount: UInt64 = 0
-        while let found = try reader.next({ Found.record($0.sequence) }, gap: { .gap($0) }) {
-            if let to, found.sequence > to { break }
-            switch found {
-            case .record: recordCount += 1
-            case .gap(let gap): gaps.append(gap)
-            }
-        }
+        while try reader.next(
+            { record -> Bool in
+                if let to, record.sequence > to { return false }
+                recordCount += 1
+                return true
+            },
+            gap: { gap -> Bool in
+                if let to, gap.first > to { return false }
+                gaps.append(gap)
+                return true
+            }) == true
+        {}
         var output = StandardOutput()
         if json {
             for gap in gaps { try output.write(line: gap.json.description) }
@@ -40,18 +45,6 @@ struct Gaps: ParsableCommand {
         }
         try output.flush()
         if gaps.contains(where: \.isLoss) { throw ExitCode(ExitStatus.damage.rawValue) }
-    }
-
-    private enum Found {
-        case record(SequenceNumber)
-        case gap(LogGap)
-
-        var sequence: SequenceNumber {
-            switch self {
-            case .record(let sequence): sequence
-            case .gap(let gap): gap.first
-            }
-        }
     }
 
     private static func row(of gap: LogGap) -> [String] {

@@ -27,22 +27,19 @@ struct Hash: ParsableCommand {
         let reader = try ReadOnlyLog(at: directory).reader(from: from)
         var hash = RecordHash()
         var gaps = GapReport()
-        reading: while let step = try reader.next(
-            { record -> Step in
-                if let to, record.sequence > to { return .end }
+        while try reader.next(
+            { record -> Bool in
+                if let to, record.sequence > to { return false }
                 let isWanted = (since.map { record.time >= $0 } ?? true) && (until.map { record.time < $0 } ?? true)
                 if isWanted { hash.add(record) }
-                return .record
-            }, gap: { .gap($0) })
-        {
-            switch step {
-            case .record: continue
-            case .gap(let gap):
-                if let to, gap.first > to { break reading }
+                return true
+            },
+            gap: { gap -> Bool in
+                if let to, gap.first > to { return false }
                 gaps.met(gap)
-            case .end: break reading
-            }
-        }
+                return true
+            }) == true
+        {}
         let digest = hash.hexadecimalDigest
         let result = JSON.object([
             ("records", JSON(hash.recordCount)),
@@ -53,11 +50,5 @@ struct Hash: ParsableCommand {
         let range = hash.sequences.map { ", \($0.lowerBound.rawValue) to \($0.upperBound.rawValue)" } ?? ""
         try StandardOutput.print(json ? result.description : "\(digest)  \(hash.recordCount) records\(range)")
         try gaps.finish()
-    }
-
-    private enum Step {
-        case record
-        case gap(LogGap)
-        case end
     }
 }

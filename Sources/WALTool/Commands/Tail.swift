@@ -51,18 +51,16 @@ struct Tail: AsyncParsableCommand {
         var gaps = GapReport()
         while true {
             while stop.signalName == nil,
-                let line = try reader.next(
-                    { filter.accepts($0) ? .text(isJSON ? RecordLine.json($0) : RecordLine.text($0)) : .skipped },
-                    gap: Line.gap)
-            {
-                switch line {
-                case .text(let text): try output.write(line: text)
-                case .gap(let gap):
-                    gaps.met(gap)
-                    if isJSON, gap.isLoss { try output.write(line: gap.jsonLine) }
-                case .skipped: continue
-                }
-            }
+                try reader.next(
+                    { (record) throws(ToolError) in
+                        guard filter.accepts(record) else { return }
+                        try output.write(line: isJSON ? RecordLine.json(record) : RecordLine.text(record))
+                    },
+                    gap: { (gap) throws(ToolError) in
+                        gaps.met(gap)
+                        if isJSON, gap.isLoss { try output.write(line: gap.jsonLine) }
+                    }) != nil
+            {}
             try output.flush()
             guard follow, stop.signalName == nil else { return try gaps.finish() }
             try await wait(reader)
@@ -76,12 +74,6 @@ struct Tail: AsyncParsableCommand {
         } catch {
             guard error.code == .cancelled else { throw error }
         }
-    }
-
-    private enum Line {
-        case text([UInt8])
-        case gap(LogGap)
-        case skipped
     }
 
     /// Returns the number of the first of the last `limit` wanted records. Without such records, returns the number
