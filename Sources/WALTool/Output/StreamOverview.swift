@@ -7,60 +7,44 @@ import WALDelivery
 
 /// The part of the output of `sinks` that describes a replicated stream.
 struct StreamOverview {
-    struct Replica {
-        var server: String
-        var isCurrent: Bool
-        var lag: Int
-    }
-
     /// The name of the sink that writes to the stream.
-    var sink: String
-    var stream: String
-    var leader: String?
-    var replicas: [Replica]
-    var messageCount: Int
-    var byteCount: Int
-    var maxByteCount: Int?
-    var lanes: [SinkLane]
+    let sink: String
+    let json: JSON
+    let text: String
 
     #if NATS
         init(sink: String, _ health: JetStreamHealth) {
             self.sink = sink
-            stream = health.stream
-            leader = health.leader
-            replicas = health.replicas.map { Replica(server: $0.server, isCurrent: $0.isCurrent, lag: $0.lag) }
-            messageCount = health.messageCount
-            byteCount = health.byteCount
-            maxByteCount = health.maxByteCount
-            lanes = health.lanes
+            json = Self.json(sink, health)
+            text = Self.text(health)
+        }
+
+        private static func json(_ sink: String, _ health: JetStreamHealth) -> JSON {
+            let replicas = JSON.objects(health.replicas) {
+                [("server", .string($0.server)), ("current", .bool($0.isCurrent)), ("lag", JSON($0.lag))]
+            }
+            let lanes = JSON.objects(health.lanes) {
+                [("lane", JSON($0.index)), ("epoch", JSON($0.epoch)), ("position", JSON($0.position.rawValue))]
+            }
+            return .object([
+                ("sink", .string(sink)), ("stream", .string(health.stream)), ("leader", JSON(health.leader)),
+                ("replicas", replicas), ("messages", JSON(health.messageCount)), ("bytes", JSON(health.byteCount)),
+                ("max_bytes", health.maxByteCount.map { JSON($0) } ?? .null), ("lanes", lanes),
+            ])
+        }
+
+        private static func text(_ health: JetStreamHealth) -> String {
+            let limit = health.maxByteCount.map { " of \(Table.bytes(UInt64($0)))" } ?? ""
+            var rows = [
+                ("messages", "\(health.messageCount), \(Table.bytes(UInt64(health.byteCount)))\(limit)"),
+                ("position", health.lanes.map(\.position.rawValue).min().map { "\($0)" } ?? "none"),
+                ("leader", health.leader ?? "none"),
+            ]
+            for replica in health.replicas {
+                let state = replica.isCurrent ? "current" : "\(replica.lag) messages behind"
+                rows.append(("replica", "\(replica.server), \(state)"))
+            }
+            return "stream \(health.stream)\n" + Table.pairs(rows)
         }
     #endif
-
-    var json: JSON {
-        let replicas = JSON.objects(replicas) { replica in
-            [("server", .string(replica.server)), ("current", .bool(replica.isCurrent)), ("lag", JSON(replica.lag))]
-        }
-        let lanes = JSON.objects(lanes) { lane in
-            [("lane", JSON(lane.index)), ("epoch", JSON(lane.epoch)), ("position", JSON(lane.position.rawValue))]
-        }
-        return .object([
-            ("sink", .string(sink)), ("stream", .string(stream)), ("leader", JSON(leader)), ("replicas", replicas),
-            ("messages", JSON(messageCount)), ("bytes", JSON(byteCount)),
-            ("max_bytes", maxByteCount.map { JSON($0) } ?? .null), ("lanes", lanes),
-        ])
-    }
-
-    var text: String {
-        let limit = maxByteCount.map { " of \(Table.bytes(UInt64($0)))" } ?? ""
-        var rows = [
-            ("messages", "\(messageCount), \(Table.bytes(UInt64(byteCount)))\(limit)"),
-            ("position", lanes.map(\.position.rawValue).min().map { "\($0)" } ?? "none"),
-            ("leader", leader ?? "none"),
-        ]
-        for replica in replicas {
-            let state = replica.isCurrent ? "current" : "\(replica.lag) messages behind"
-            rows.append(("replica", "\(replica.server), \(state)"))
-        }
-        return "stream \(stream)\n" + Table.pairs(rows)
-    }
 }
