@@ -39,10 +39,10 @@ struct DeadLetters: AsyncParsableCommand {
     @Flag(help: "Print JSON, one object a line.") var json = false
 
     func validate() throws {
-        let isStore = StoreArgument(argument: place).isKnown
+        let isStore = StoreArgument(argument: place) != .unknown
         if sink != nil, into == nil { throw ValidationError("--sink belongs to --into STORE.") }
         if isStore, into != nil { throw ValidationError("A store's dead letters are applied in it: leave out --into.") }
-        if let into, into.isMemory {
+        if let into, into == .memory {
             throw ValidationError(
                 "memory: ends with this process, and the dead letters would be lost. Name a database.")
         }
@@ -53,7 +53,7 @@ struct DeadLetters: AsyncParsableCommand {
 
     func run() async throws {
         let argument = StoreArgument(argument: place)
-        if argument.isKnown {
+        if argument != .unknown {
             try await redrive ? self.redrive(argument) : show(argument)
         } else if place.contains("//"), access(place, F_OK) != 0 {
             // The message doesn't quote the argument, because a mistyped address may contain a password.

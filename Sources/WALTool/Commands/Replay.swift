@@ -51,7 +51,7 @@ struct Replay: AsyncParsableCommand {
         if owed, to != nil || from.sequence != 1 {
             throw ValidationError("--owed replays its own ranges: leave out --from and --to.")
         }
-        if owed, into.isMemory {
+        if owed, into == .memory {
             throw ValidationError(
                 "memory: ends with this process, and settles nothing. Name the database that is owed.")
         }
@@ -101,7 +101,7 @@ struct Replay: AsyncParsableCommand {
 
     /// Returns the number of a replay's first record that the store lacks. Doesn't create the store.
     private func firstNeeded(of log: LogID, from: SequenceNumber) async throws -> SequenceNumber {
-        if into.isMemory { return from }
+        if into == .memory { return from }
         let store: any StoreInspector
         do {
             store = try await into.inspect()

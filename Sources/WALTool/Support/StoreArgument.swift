@@ -12,19 +12,15 @@ import WALTasks
 #endif
 
 /// A store: `postgres:CONNINFO`, `mysql:URL`, `sqlite:FILE` or `memory:`.
-enum StoreArgument: ExpressibleByArgument, Sendable {
+enum StoreArgument: ExpressibleByArgument, Equatable, Sendable {
     case postgres(conninfo: String)
     case mysql(url: String)
     case sqlite(path: String)
+    /// The store that ends with the process.
     case memory
     /// Any other argument. `open` and `inspect` reject it, because the parser would quote a rejected argument, which
     /// may contain a password.
     case unknown
-
-    var isKnown: Bool { if case .unknown = self { false } else { true } }
-
-    /// Whether the store ends with the process.
-    var isMemory: Bool { if case .memory = self { true } else { false } }
 
     static let forms = "postgres:CONNINFO, mysql://USER@HOST/DATABASE, sqlite:FILE or memory:"
 
@@ -55,30 +51,7 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
 
     /// Opens the store for writing, with a connection for each worker.
     func open(workers: Int = 2) async throws -> any TaskStore {
-        switch self {
-        case .unknown: throw ToolError(.usage, "The argument is not a store. Stores are \(Self.forms).")
-        case .memory: return MemoryTaskStore()
-        case .postgres(let conninfo):
-            #if Postgres
-                return try await PostgresTaskStore(
-                    conninfo, writeConnections: workers, logger: StandardErrorLog.logger)
-            #else
-                throw Self.missing("Postgres")
-            #endif
-        case .mysql(let url):
-            #if MySQL
-                return try await MySQLTaskStore(
-                    url: url, writeConnections: workers, logger: StandardErrorLog.logger)
-            #else
-                throw Self.missing("MySQL")
-            #endif
-        case .sqlite(let path):
-            #if SQLite
-                return try await SQLiteTaskStore(path: path, logger: StandardErrorLog.logger)
-            #else
-                throw Self.missing("SQLite")
-            #endif
-        }
+        try await access().open(workers)
     }
 
     /// Opens the store for writing to its dead letters. Throws if the store doesn't exist or keeps none.
@@ -94,24 +67,45 @@ enum StoreArgument: ExpressibleByArgument, Sendable {
 
     /// Opens the store for reading. Throws if the store doesn't exist, and doesn't create it.
     func inspect() async throws -> any StoreInspector {
+        try await access().inspect()
+    }
+
+    /// The openings of one kind of store.
+    private struct Access {
+        let open: (_ workers: Int) async throws -> any TaskStore
+        let inspect: () async throws -> any StoreInspector
+    }
+
+    private func access() throws -> Access {
         switch self {
         case .unknown: throw ToolError(.usage, "The argument is not a store. Stores are \(Self.forms).")
-        case .memory: throw ToolError(.usage, "memory: can't be read: it exists only in its own process.")
+        case .memory:
+            return Access(
+                open: { _ in MemoryTaskStore() },
+                inspect: { throw ToolError(.usage, "memory: can't be read: it exists only in its own process.") })
         case .postgres(let conninfo):
             #if Postgres
-                return try await PostgresStoreInspector(conninfo)
+                return Access(
+                    open: {
+                        try await PostgresTaskStore(conninfo, writeConnections: $0, logger: StandardErrorLog.logger)
+                    },
+                    inspect: { try await PostgresStoreInspector(conninfo) })
             #else
                 throw Self.missing("Postgres")
             #endif
         case .mysql(let url):
             #if MySQL
-                return try await MySQLStoreInspector(url: url)
+                return Access(
+                    open: { try await MySQLTaskStore(url: url, writeConnections: $0, logger: StandardErrorLog.logger) },
+                    inspect: { try await MySQLStoreInspector(url: url) })
             #else
                 throw Self.missing("MySQL")
             #endif
         case .sqlite(let path):
             #if SQLite
-                return try await SQLiteStoreInspector(path: path)
+                return Access(
+                    open: { _ in try await SQLiteTaskStore(path: path, logger: StandardErrorLog.logger) },
+                    inspect: { try await SQLiteStoreInspector(path: path) })
             #else
                 throw Self.missing("SQLite")
             #endif
