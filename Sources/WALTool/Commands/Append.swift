@@ -1,12 +1,6 @@
 import ArgumentParser
 import WAL
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 struct Append: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Appends each line of standard input as a record.",
@@ -31,7 +25,7 @@ struct Append: ParsableCommand {
         configuration.syncPolicy = sync.policy
         let log = try WriteAheadLog.openBlocking(
             at: directory, configuration: configuration, logger: StandardErrorLog.logger)
-        let reader = LineReader(descriptor: STDIN_FILENO, stop: stop)
+        let reader = LineReader(stop: stop)
         var first: SequenceNumber?
         var last: SequenceNumber?
         var count = 0

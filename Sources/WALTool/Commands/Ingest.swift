@@ -4,12 +4,6 @@ import WAL
 import WALDelivery
 import WALTasks
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 struct Ingest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ingests task events into a log, and delivers them into a store.",

@@ -44,7 +44,7 @@ final class LineReader {
     /// Whether a byte order mark at `start` is to be skipped.
     private var skipsMark: Bool
 
-    init(descriptor: Int32, stop: StopSignal, skipsByteOrderMark: Bool = false) {
+    init(descriptor: Int32 = STDIN_FILENO, stop: StopSignal, skipsByteOrderMark: Bool = false) {
         skipsMark = skipsByteOrderMark
         self.descriptor = descriptor
         self.stop = stop
