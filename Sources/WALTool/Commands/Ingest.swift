@@ -136,7 +136,7 @@ struct Ingest: AsyncParsableCommand {
             try await withThrowingTaskGroup { [limit = Duration.seconds(drainTimeout)] group in
                 for (flusher, name) in zip(flushers, names) {
                     group.addTask {
-                        _ = try await BoundedDrain(log: log, name: name, stop: stop, limit: limit).run(flusher)
+                        try await BoundedDrain(log: log, name: name, stop: stop, limit: limit).run(flusher)
                     }
                 }
                 try await group.waitForAll()

@@ -4,29 +4,22 @@ import WALTasks
 
 /// The wait until a store or sink has every record. After a signal, the wait has a time limit.
 struct BoundedDrain {
-    private static var lookInterval: Duration { .milliseconds(50) }
-
     let log: WriteAheadLog
     let name: String
     let stop: StopSignal
     /// The longest time to wait after the signal.
     let limit: Duration
 
-    /// Waits, and returns whether the destination has every record.
-    func run(_ flusher: any AnyFlusher) async throws -> Bool {
-        try await withThrowingTaskGroup(of: Bool.self) { group in
+    func run(_ flusher: any AnyFlusher) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await flusher.drain() }
             group.addTask {
-                try await flusher.drain()
-                return true
-            }
-            group.addTask {
-                while stop.signalName == nil { try await Task.sleep(for: Self.lookInterval) }
+                try await stop.waitForSignal()
                 announce(log.lastSequence.rawValue - flusher.appliedSequence.rawValue)
                 try await Task.sleep(for: limit)
-                return false
             }
             defer { group.cancelAll() }
-            return try await group.next() ?? false
+            _ = try await group.next()
         }
     }
 

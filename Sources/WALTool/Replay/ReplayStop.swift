@@ -1,7 +1,5 @@
 /// Ends a replay at the first SIGINT or SIGTERM, after the batch that the store is applying, and reports the signal.
 struct ReplayStop {
-    private static var lookInterval: Duration { .milliseconds(50) }
-
     private let signal: StopSignal
     private let storeName: String
     private let limit: Duration
@@ -35,7 +33,7 @@ struct ReplayStop {
             }
         }
         let limiting = Task {
-            while signalName == nil { try await Task.sleep(for: Self.lookInterval) }
+            try await signal.waitForSignal()
             announce()
             try await Task.sleep(for: limit)
             StandardError.write(

@@ -62,11 +62,16 @@ final class StopSignal: Sendable {
         wakingEnd.store(-1, ordering: .releasing)
     }
 
+    /// Suspends until a signal has come.
+    func waitForSignal() async throws {
+        while signalName == nil { try await Task.sleep(for: .milliseconds(50)) }
+    }
+
     /// Runs `body` in a task, which the first signal cancels.
     func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async -> Result<Value, any Error> {
         let running = Task { try await body() }
         let stopping = Task {
-            while signalName == nil { try await Task.sleep(for: .milliseconds(50)) }
+            try await waitForSignal()
             running.cancel()
         }
         defer { stopping.cancel() }
