@@ -87,16 +87,10 @@ struct Replay: AsyncParsableCommand {
                     + "Give --from \(first.rawValue) to leave out the removed ones.")
         }
         try TaskRecords.requireSome(in: log, from: needed)
-        let store = try await into.open()
-        let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))
-        defer { stop.end() }
-        let progress = ReplayProgress()
-        try await stop.run { [to, batchSize] in
+        try await perform { [to, batchSize] store, stop, progress in
             try await Self.replay(
                 log, from: from, to: to, mark: from.rawValue, into: store, batchSize: batchSize, stop, progress)
         }
-        await Self.close(store)
-        try finish(progress, stop)
     }
 
     /// Returns the number of a replay's first record that the store lacks. Doesn't create the store.
@@ -118,16 +112,11 @@ struct Replay: AsyncParsableCommand {
             do {
                 let source = try await StreamReplay(stream.configuration())
                 try await Self.requireTasks(in: source)
-                let store = try await into.open()
-                let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))
-                defer { stop.end() }
-                let progress = ReplayProgress()
-                try await stop.run { [to, batchSize] in
+                try await perform { [to, batchSize] store, stop, progress in
                     try await Self.replay(source, to: to, into: store, batchSize: batchSize, stop, progress)
+                } closing: {
+                    await source.close()
                 }
-                await source.close()
-                await Self.close(store)
-                try finish(progress, stop)
             } catch let error as JetStreamError {
                 throw ToolError(error)
             }
@@ -182,12 +171,8 @@ struct Replay: AsyncParsableCommand {
         var configuration = WriteAheadLog.Configuration()
         configuration.damagePolicy = .strict
         let log = try await WriteAheadLog.open(at: directory, configuration: configuration)
-        let store = try await into.open()
-        let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))
-        defer { stop.end() }
-        let progress = ReplayProgress()
-        Self.report(log.owedRecords, to: store.name)
-        try await stop.run { [batchSize] in
+        try await perform { [batchSize] store, stop, progress in
+            Self.report(log.owedRecords, to: store.name)
             for owed in log.owedRecords where owed.sink == store.name && stop.signalName == nil {
                 try await Self.requireDebt(owed, to: store, of: reading)
                 try await Self.replay(
@@ -196,10 +181,9 @@ struct Replay: AsyncParsableCommand {
                 // A replay that a signal ended early settles nothing, because its records are still owed.
                 if stop.signalName == nil { try log.settle(owed) }
             }
+        } closing: {
+            try await log.close()
         }
-        await Self.close(store)
-        try await log.close()
-        try finish(progress, stop)
     }
 
     /// Reports that nothing is owed to a store, and the other sinks, to which records stay owed.
@@ -229,12 +213,20 @@ struct Replay: AsyncParsableCommand {
             """)
     }
 
-    /// Closes the store. Waits at most 2 seconds, because a store that hangs must not delay the end of the process.
-    private static func close(_ store: any TaskStore) async {
+    /// Opens the store, and runs `body`, which a signal ends early. Then closes the store, calls `close` for the source of
+    /// the records, and prints the result.
+    private func perform(
+        _ body: @escaping @Sendable (any TaskStore, ReplayStop, ReplayProgress) async throws -> Void,
+        closing close: () async throws -> Void = {}
+    ) async throws {
+        let store = try await into.open()
+        let stop = try ReplayStop(storeName: store.name, limit: .seconds(drainTimeout))
+        defer { stop.end() }
+        let progress = ReplayProgress()
+        try await stop.run { try await body(store, stop, progress) }
+        // A store that hangs must not delay the end of the process.
         _ = await returns(within: .seconds(2)) { _ = try? await store.close() }
-    }
-
-    private func finish(_ progress: ReplayProgress, _ stop: ReplayStop) throws {
+        try await close()
         let (outcome, gaps) = (progress.outcome, progress.gaps)
         let losses = JSON.array(gaps.losses.map(\.json))
         let result = outcome.json.with([("gaps", losses), ("stopped_by", JSON(stop.signalName))])
