@@ -213,8 +213,8 @@ struct Replay: AsyncParsableCommand {
             """)
     }
 
-    /// Opens the store, and runs `body`, which a signal ends early. Then closes the store, calls `close` for the source of
-    /// the records, and prints the result.
+    /// Opens the store, and runs `body`, which a signal ends early. Then closes the store, calls `close` for the source
+    /// of the records, and prints the result.
     private func perform(
         _ body: @escaping @Sendable (any TaskStore, ReplayStop, ReplayProgress) async throws -> Void,
         closing close: () async throws -> Void = {}

@@ -93,15 +93,5 @@ func readAll(_ path: String) throws(ToolError) -> [UInt8] {
         throw ToolError(.inputOutput, "Opening \(path) failed: \(systemMessage())")
     }
     defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-        let count = read(descriptor, &piece, piece.count)
-        if count < 0, errno == EINTR { continue }
-        guard count >= 0 else {
-            throw ToolError(.inputOutput, "Reading \(path) failed: \(systemMessage())")
-        }
-        guard count > 0 else { return bytes }
-        bytes.append(contentsOf: piece[..<count])
-    }
+    return try readAll(descriptor, path)
 }

@@ -31,14 +31,19 @@ struct InputFile: Sendable {
 
     /// Reads the whole input as text.
     func text() throws(ToolError) -> String {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw ToolError(.inputOutput, "Reading \(name) failed: \(systemMessage())") }
-            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
-            bytes += buffer[..<count]
-        }
+        String(decoding: try readAll(descriptor, name), as: UTF8.self)
+    }
+}
+
+/// Returns the contents of an open file. `name` is for messages.
+func readAll(_ descriptor: Int32, _ name: String) throws(ToolError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(descriptor, &piece, piece.count)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else { throw ToolError(.inputOutput, "Reading \(name) failed: \(systemMessage())") }
+        guard count > 0 else { return bytes }
+        bytes.append(contentsOf: piece[..<count])
     }
 }
