@@ -85,7 +85,7 @@ final class LineReader {
         while !isAtEnd, end - start < InputForm.markSizeMax {
             if try fill(timeout: -1) != nil { return nil }
         }
-        return InputForm(UnsafeRawBufferPointer(start: buffer + start, count: end - start))
+        return InputForm.of(UnsafeRawBufferPointer(start: buffer + start, count: end - start))
     }
 
     /// Returns the line that `next` will return first, cut off at the limit. Returns nil if there is none, or after a
