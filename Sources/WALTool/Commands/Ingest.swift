@@ -152,7 +152,6 @@ struct Ingest: AsyncParsableCommand {
         }
         await showing.value
         if let failure = outcome.failure { throw failure }
-        let statistics = flusher.statistics
         let remaining = zip(flushers, names).map { flusher, name in
             let count = log.lastSequence.rawValue - min(flusher.appliedSequence, log.lastSequence).rawValue
             if count > 0 {
@@ -161,12 +160,10 @@ struct Ingest: AsyncParsableCommand {
             return count
         }
         return IngestSummary(
-            counts: outcome.counts, coalesced: statistics.coalesced, rowsWritten: statistics.rowsWritten,
-            deadLetters: statistics.deadLetters, lag: lag, remaining: remaining[0],
+            outcome: outcome, statistics: flusher.statistics, lag: lag, remaining: remaining[0],
             remainingInSink: remaining.dropFirst().first, readSeconds: readSeconds,
             totalSeconds: start.duration(to: clock.now) / .seconds(1), stoppedBy: stop.signalName,
-            badLines: outcome.shown, badLinesPath: outcome.badLinesPath, inputName: settings.inputName,
-            unfinishedBytes: outcome.unfinishedBytes)
+            inputName: settings.inputName)
     }
 
     private static func warnIfAway(_ store: some TaskStore) {

@@ -44,9 +44,7 @@ final class LineIngester {
         var unfinishedBytes = 0
     }
 
-    private var counts = IngestCounts()
-    private var shown: [BadLine] = []
-    private var unfinishedBytes = 0
+    private var result = Outcome()
 
     private let log: WriteAheadLog
     private let reader: LineReader
@@ -74,21 +72,18 @@ final class LineIngester {
     /// Reads up to the end of the input, or until a stop is requested. All lines that the outcome counts are in the
     /// log, even after a failure.
     func outcome() -> Outcome {
-        var outcome = Outcome()
-        do { try run() } catch { outcome.failure = error }
-        outcome.counts = counts
+        do { try run() } catch { result.failure = error }
         if let appended = appender?.finish() {
-            outcome.counts = appended.counts
-            outcome.badLinesPath = appended.badLinesPath
+            result.counts = appended.counts
+            result.badLinesPath = appended.badLinesPath
             // The appender's failure comes first, because later lines are parsed while earlier lines are appended.
-            outcome.failure = appended.failure ?? outcome.failure
+            result.failure = appended.failure ?? result.failure
         }
-        if outcome.failure is BatchAppender.Stopped { outcome.failure = nil }
+        if result.failure is BatchAppender.Stopped { result.failure = nil }
         // After a stop while the log was full, the last lines that were read aren't counted. The next run reads them.
-        let counted = outcome.counts.linesBefore + outcome.counts.lines
-        outcome.shown = shown.filter { $0.number <= counted }
-        outcome.unfinishedBytes = unfinishedBytes
-        return outcome
+        let counted = result.counts.linesBefore + result.counts.lines
+        result.shown.removeAll { $0.number > counted }
+        return result
     }
 
     private func run() throws {
@@ -100,7 +95,7 @@ final class LineIngester {
         if settings.badLines == .skip { try file.removeLines(after: consumed.lines) }
         let parser = try LineParser()
         appender = try BatchAppender(
-            log: log, badLines: file, source: source, counts: counts, stop: stop, progress: progress)
+            log: log, badLines: file, source: source, counts: result.counts, stop: stop, progress: progress)
         while true {
             let event = try reader.next(timeout: batch.isEmpty ? -1 : Self.linger)
             switch event {
@@ -128,7 +123,7 @@ final class LineIngester {
         guard let known = InputPosition(bookmark) else {
             throw ToolError(.badInput, "The log's bookmark \(source) isn't one of `wal ingest`. Give another --source.")
         }
-        counts.linesBefore = known.lines
+        result.counts.linesBefore = known.lines
         guard let isSameInput = try reader.skip(to: known) else { return false }
         guard isSameInput else {
             throw ToolError(
@@ -159,7 +154,7 @@ final class LineIngester {
 
     private func leave(_ count: Int) throws {
         try append()
-        unfinishedBytes = count
+        result.unfinishedBytes = count
         guard !settings.canGrow else { return }
         throw ToolError(
             .badInput,
@@ -186,15 +181,15 @@ final class LineIngester {
                     )
                 }
                 switch kind {
-                case .task: counts.tasks += 1
-                case .activity: counts.activities += 1
-                case .other: counts.others += 1
+                case .task: result.counts.tasks += 1
+                case .activity: result.counts.activities += 1
+                case .other: result.counts.others += 1
                 }
             } catch {
                 return try refuse(bytes, error)
             }
         }
-        counts.lines += 1
+        result.counts.lines += 1
         consumed = reader.position
     }
 
@@ -206,9 +201,10 @@ final class LineIngester {
         }
         unsaved.append(line)
         unsavedBytes += bytes.count
-        if shown.count < Self.shownMax { shown.append(BadLine(number: line.number, defect: defect, text: [])) }
-        counts.badLines += 1
-        counts.lines += 1
+        let shown = BadLine(number: line.number, defect: defect, text: [])
+        if result.shown.count < Self.shownMax { result.shown.append(shown) }
+        result.counts.badLines += 1
+        result.counts.lines += 1
         consumed = reader.position
         if unsaved.count >= Self.recordsMax || unsavedBytes >= Self.bytesMax { try append() }
     }
@@ -216,7 +212,7 @@ final class LineIngester {
     /// Passes the lines since the last call to the appender.
     private func append() throws {
         guard let appender else { return }
-        let part = BatchAppender.Part(batch: batch, badLines: unsaved, position: consumed, counts: counts)
+        let part = BatchAppender.Part(batch: batch, badLines: unsaved, position: consumed, counts: result.counts)
         batch = RecordBatch()
         unsaved = []
         unsavedBytes = 0
