@@ -5,14 +5,9 @@ struct SizeArgument: ExpressibleByArgument, Sendable {
     let bytes: Int
 
     init?(argument: String) {
-        guard let (number, unit) = Quantity.split(argument), number < 1 << 32 else { return nil }
-        switch unit {
-        case "", "B": bytes = number
-        case "KiB": bytes = number << 10
-        case "MiB": bytes = number << 20
-        case "GiB": bytes = number << 30
-        default: return nil
-        }
+        let units = ["": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30]
+        guard let (number, unit) = quantity(argument, units) else { return nil }
+        bytes = number * unit
     }
 }
 
@@ -27,27 +22,21 @@ struct DurationArgument: ExpressibleByArgument, Sendable {
     }
 
     init?(argument: String) {
-        guard let (number, unit) = Quantity.split(argument), number < 1 << 32 else { return nil }
-        switch unit {
-        case "us", "µs": duration = .microseconds(number)
-        case "ms": duration = .milliseconds(number)
-        case "s": duration = .seconds(number)
-        case "m", "min": duration = .seconds(60 * number)
-        case "h": duration = .seconds(3600 * number)
-        case "d": duration = .seconds(86400 * number)
-        default: return nil
-        }
+        let units: [String: Duration] = [
+            "us": .microseconds(1), "µs": .microseconds(1), "ms": .milliseconds(1), "s": .seconds(1),
+            "m": .seconds(60), "min": .seconds(60), "h": .seconds(3600), "d": .seconds(86400),
+        ]
+        guard let (number, unit) = quantity(argument, units) else { return nil }
+        duration = unit * number
         // At several places, more microseconds than this don't fit into 64 bits.
         guard duration <= .seconds(100 * 365 * 86400) else { return nil }
     }
 }
 
-/// A number with a unit.
-enum Quantity {
-    /// Splits a text into a number and a unit. Returns nil unless the number is above 0.
-    static func split(_ text: String) -> (Int, Substring)? {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int(digits), number > 0 else { return nil }
-        return (number, text[digits.endIndex...])
-    }
+/// Splits a text into a number and one of the units. Returns nil unless the number is above 0.
+private func quantity<Unit>(_ text: String, _ units: [String: Unit]) -> (Int, Unit)? {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    guard let number = Int(digits), number > 0, number < 1 << 32, let unit = units[String(text[digits.endIndex...])]
+    else { return nil }
+    return (number, unit)
 }
