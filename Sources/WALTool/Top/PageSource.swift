@@ -27,8 +27,10 @@ struct PageSource: TopSource {
         case .log, .sinks: break
         case .segments: details.segments = try rows("segments", in: "segments").map { try TopDetails.Segment($0) }
         case .deadLetters:
-            details.letters = try rows("rows", in: "dead-letters?limit=\(TopDetails.countMax)").map {
-                try TopDetails.Letter($0)
+            details.letters = try rows("rows", in: "dead-letters?limit=\(TopDetails.countMax)").map { row in
+                var letter = try Self.decode(TopDetails.Letter.self, row)
+                letter.json = String(decoding: row, as: UTF8.self)
+                return letter
             }
         case .tail:
             details.tail = try rows("rows", in: "records?limit=\(TopDetails.countMax)").map {
@@ -79,24 +81,6 @@ extension TopDetails.Segment {
         last = row.lastSequence.flatMap { SequenceNumber(argument: $0) }
         size = row.bytes
         time = row.firstTime
-        self.json = String(decoding: json, as: UTF8.self)
-    }
-}
-
-extension TopDetails.Letter {
-    private struct Row: Decodable {
-        var sequence: String
-        var sink: String
-        var code: String
-        var reason: String?
-    }
-
-    fileprivate init(_ json: [UInt8]) throws {
-        let row = try PageSource.decode(Row.self, json)
-        sequence = row.sequence
-        sink = row.sink
-        code = row.code
-        reason = row.reason ?? ""
         self.json = String(decoding: json, as: UTF8.self)
     }
 }

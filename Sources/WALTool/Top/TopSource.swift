@@ -16,11 +16,12 @@ struct TopDetails {
         var json: String
     }
 
-    struct Letter {
+    struct Letter: Decodable {
         var sequence: String
         var sink: String
         var code: String
-        var reason: String
+        /// The reason; nil if a page hides it.
+        var reason: String?
         /// The line of `dead-letters --json`; nil for one that is too large to copy.
         var json: String?
     }

@@ -170,7 +170,7 @@ extension TopView {
             width: width)
         return [table.heading]
             + letters.map { letter in
-                let cells = [letter.sequence, letter.sink, letter.code, letter.reason].map { StyledText($0) }
+                let cells = [letter.sequence, letter.sink, letter.code, letter.reason ?? ""].map { StyledText($0) }
                 return TopLine(
                     table.row(cells), row: "\(letter.sequence) \(letter.sink)", json: letter.json)
             }
