@@ -5,7 +5,8 @@ import WALTasks
 
 /// A change of a task in a log that no program has open.
 enum FlowChange {
-    /// Appends the records that `change` returns for a task as one batch.
+    /// Appends the records that `change` returns for a task as one batch. Its errors of flows become errors of the
+    /// command line.
     static func make(
         _ directory: String, _ id: String,
         _ change: (TaskJournal, FlowJournal) throws -> ([FlowRecord.Event], [TaskMutation])
@@ -17,7 +18,13 @@ enum FlowChange {
         ) { log in
             let start = log.cursors[JournalTable.cursor]
             let journal = try FlowJournal(log.reader(from: start?.next), start)
-            let (events, mutations) = try change(try journal.task(id), journal)
+            let events: [FlowRecord.Event]
+            let mutations: [TaskMutation]
+            do {
+                (events, mutations) = try change(try journal.task(id), journal)
+            } catch let error as FlowError {
+                throw ToolError(.usage, error.message)
+            }
             var batch = RecordBatch()
             for event in events { FlowRecord(id, event).append(to: &batch) }
             for mutation in mutations { batch.append(TaskCodec.encode(mutation)) }
@@ -28,15 +35,6 @@ enum FlowChange {
     static func requireOpen(_ task: TaskJournal) throws {
         guard task.beginning != nil else { throw ToolError(.usage, "The log has lost the beginning of \(task.id).") }
         if let error = task.endError { throw ToolError(.usage, error.message) }
-    }
-
-    /// Runs `body`, and turns its errors into errors of the command line.
-    static func checked<Value>(_ body: () throws(FlowError) -> Value) throws -> Value {
-        do throws(FlowError) {
-            return try body()
-        } catch {
-            throw ToolError(.usage, error.message)
-        }
     }
 
     /// Returns the graph with which a parked task, or a failed task whose graph has changed, can continue.
@@ -58,9 +56,7 @@ enum FlowChange {
         _ task: TaskJournal, _ journal: FlowJournal, _ new: GraphShape, after count: Int, dropping: [String]
     ) throws -> FlowRecord.Event {
         if let old = journal.table.graphs[task.graph] {
-            try checked { () throws(FlowError) in
-                try GraphChange(from: old, to: new).requireDropped(Set(dropping), of: task)
-            }
+            try GraphChange(from: old, to: new).requireDropped(Set(dropping), of: task)
         }
         return task.control(.accept, after: count, graph: GraphShape.hash(try new.json()), at: .now)
     }
@@ -136,7 +132,7 @@ struct FlowRetry: ParsableCommand {
             guard let shape = new ?? journal.shape(of: task) else {
                 throw ToolError(.usage, "The log doesn't have the graph of \(task.id).")
             }
-            let paths = try FlowChange.checked { () throws(FlowError) in try shape.paths(toRetry: from, of: task) }
+            let paths = try shape.paths(toRetry: from, of: task)
             // A task that failed after too many restarts has no failed step.
             guard from != nil || task.end?.status == .failed || !paths.isEmpty else {
                 throw ToolError(
@@ -146,10 +142,7 @@ struct FlowRetry: ParsableCommand {
             // Without a path, only what failed was asked for.
             let asked = paths.filter { from != nil || task.steps[$0]?.hasFailed == true }
             if let new { events.append(try FlowChange.accept(task, journal, new, after: 1, dropping: asked)) }
-            return (
-                events,
-                [.updateStatus(id: task.id, status: .running, error: nil, time: .now)]
-            )
+            return (events, [.updateStatus(id: task.id, status: .running, error: nil, time: .now)])
         }
     }
 }
@@ -180,9 +173,7 @@ struct FlowAccept: ParsableCommand {
             guard task.end != nil else {
                 return ([try FlowChange.accept(task, journal, new, after: 0, dropping: drop)], [])
             }
-            let paths = try FlowChange.checked { () throws(FlowError) in
-                try new.paths(toRetry: nil, of: task, dropping: Set(drop))
-            }
+            let paths = try new.paths(toRetry: nil, of: task, dropping: Set(drop))
             let retry = task.control(.retry, paths: paths, at: .now)
             let accept = try FlowChange.accept(task, journal, new, after: 1, dropping: drop)
             return ([retry, accept], [.updateStatus(id: task.id, status: .running, error: nil, time: .now)])
@@ -212,7 +203,7 @@ struct FlowSignal: ParsableCommand {
         try FlowChange.make(target.directory, target.task) { task, journal in
             try FlowChange.requireOpen(task)
             if let shape = FlowChange.newGraph(of: task, journal) ?? journal.shape(of: task) {
-                try FlowChange.checked { () throws(FlowError) in try shape.requireWait(at: node) }
+                try shape.requireWait(at: node)
             }
             let signal = id ?? "\(UInt64.random(in: .min ... .max))"
             return ([.signal(path: node, id: signal, payload: Array(value.utf8))], [])
