@@ -42,12 +42,6 @@ struct DeadLetterLine {
         (try? TaskCodec.decode(body.span.bytes)).map { String(decoding: TaskLine($0).bytes, as: UTF8.self) }
     }
 
-    private var hexadecimal: String {
-        var digits: [UInt8] = []
-        for byte in body { digits.append(hexadecimal: byte) }
-        return String(decoding: digits, as: UTF8.self)
-    }
-
     var json: JSON {
         .object([
             ("sequence", JSON(sequence.rawValue)),
@@ -58,7 +52,7 @@ struct DeadLetterLine {
             ("kind", JSON(kind)),
             ("row_id", JSON(rowID)),
             ("event", JSON(event)),
-            ("hex", event == nil ? .string(hexadecimal) : .null),
+            ("hex", event == nil ? .string(body.hexadecimal) : .null),
             ("redrive_error", JSON(redriveError)),
         ])
     }
@@ -67,7 +61,7 @@ struct DeadLetterLine {
         let what = [kind, rowID].compactMap(\.self).joined(separator: " ")
         let parts = [
             "\(sequence.rawValue)", origin.value, "\(time)", code, reason, what.isEmpty ? nil : what,
-            event ?? hexadecimal,
+            event ?? body.hexadecimal,
             redriveError.map { "still: \($0)" },
         ]
         return TextLine.joined(parts.compactMap(\.self))

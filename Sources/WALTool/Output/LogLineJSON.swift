@@ -3,12 +3,9 @@ import WAL
 import WALLogging
 
 extension LogLine {
-    /// Returns the line as a JSON object, with the sequence number of its record.
-    func json(_ sequence: SequenceNumber) -> JSON {
-        .object([
-            ("type", .string("line")),
-            ("sequence", JSON(sequence.rawValue)),
-            ("time", .string(time.description)),
+    /// The members of the line as JSON, besides its time.
+    var members: [(String, JSON)] {
+        [
             ("level", .string(level.rawValue)),
             ("label", .string(label)),
             ("message", .string(message)),
@@ -17,7 +14,7 @@ extension LogLine {
             ("file", .string(file)),
             ("function", .string(function)),
             ("line", JSON(line)),
-        ])
+        ]
     }
 }
 

@@ -9,23 +9,45 @@ import WALTasks
 enum RecordLine {
     static func json(_ record: borrowing RecordView) -> [UInt8] {
         if let line = LogLine(payload: record.payload) {
-            return Array(line.json(record.sequence).description.utf8)
+            return json("line", record.sequence, line.time, line.members)
         }
         if let mutation = try? TaskCodec.decode(record.payload) {
             return TaskLine(mutation, sequence: record.sequence, time: record.time).bytes
         }
-        if let flow = (try? FlowRecord(record.payload)) ?? nil { return Array(json(flow, record).utf8) }
+        if let flow = (try? FlowRecord(record.payload)) ?? nil {
+            return json(
+                "flow", record.sequence, record.time,
+                [
+                    ("kind", .string(flow.name)), ("task", .string(flow.taskID)), ("path", JSON(flow.path)),
+                    ("details", .string(flow.details)),
+                ])
+        }
         let record = LogRecord(record)
-        if let event = StoredEvent(record) { return Array(json(event).utf8) }
-        let payload = record.payload
-        return Array(
-            JSON.object([
-                ("type", .string("record")),
-                ("sequence", JSON(record.sequence.rawValue)),
-                ("time", .string(record.time.description)),
-                ("hex", .string(hexadecimal(payload))),
-                ("text", .string(String(decoding: payload, as: UTF8.self))),
-            ]).description.utf8)
+        if let event = StoredEvent(record) {
+            return json("event", event.sequence, event.time, members(of: event))
+        }
+        return json("record", record.sequence, record.time, bytes(record.payload))
+    }
+
+    private static func json(
+        _ type: String, _ sequence: SequenceNumber, _ time: Timestamp, _ members: [(String, JSON)]
+    ) -> [UInt8] {
+        let head: [(String, JSON)] = [
+            ("type", .string(type)), ("sequence", JSON(sequence.rawValue)), ("time", .string(time.description)),
+        ]
+        return Array(JSON.object(head + members).description.utf8)
+    }
+
+    private static func members(of event: StoredEvent) -> [(String, JSON)] {
+        let attributes = event.attributes.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }
+        let members: [(String, JSON)] = [
+            ("event", .string(event.type)), ("version", JSON(event.version)), ("attributes", .object(attributes)),
+        ]
+        return members + bytes(event.payload)
+    }
+
+    private static func bytes(_ payload: [UInt8]) -> [(String, JSON)] {
+        [("hex", .string(payload.hexadecimal)), ("text", .string(String(decoding: payload, as: UTF8.self)))]
     }
 
     /// Returns a line of text with the sequence number, time, size and payload of a record. For a record that is a line
@@ -46,32 +68,7 @@ enum RecordLine {
         let payload = record.payload
         let shown = payload.prefix(Self.shownMax)
         let rest = payload.count > shown.count ? "…" : ""
-        return Array("\(head)\(hexadecimal(shown))\(rest)\t\(printable(shown))\(rest)".utf8)
-    }
-
-    private static func json(_ flow: FlowRecord, _ record: borrowing RecordView) -> String {
-        JSON.object([
-            ("type", .string("flow")),
-            ("sequence", JSON(record.sequence.rawValue)),
-            ("time", .string(record.time.description)),
-            ("kind", .string(flow.name)),
-            ("task", .string(flow.taskID)),
-            ("path", JSON(flow.path)),
-            ("details", .string(flow.details)),
-        ]).description
-    }
-
-    private static func json(_ event: StoredEvent) -> String {
-        JSON.object([
-            ("type", .string("event")),
-            ("sequence", JSON(event.sequence.rawValue)),
-            ("time", .string(event.time.description)),
-            ("event", .string(event.type)),
-            ("version", JSON(event.version)),
-            ("attributes", .object(event.attributes.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
-            ("hex", .string(hexadecimal(event.payload))),
-            ("text", .string(String(decoding: event.payload, as: UTF8.self))),
-        ]).description
+        return Array("\(head)\(shown.hexadecimal)\(rest)\t\(printable(shown))\(rest)".utf8)
     }
 
     /// Returns an event as text. Returns nil for an event that isn't text or that has control characters, because these
@@ -86,14 +83,17 @@ enum RecordLine {
 
     private static let shownMax = 64
 
-    private static func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
-        var digits: [UInt8] = []
-        digits.reserveCapacity(2 * bytes.count)
-        for byte in bytes { digits.append(hexadecimal: byte) }
-        return String(decoding: digits, as: UTF8.self)
-    }
-
     private static func printable(_ bytes: some Collection<UInt8>) -> String {
         String(decoding: bytes.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: ".") }, as: UTF8.self)
+    }
+}
+
+extension Collection<UInt8> {
+    /// The bytes as hexadecimal digits.
+    var hexadecimal: String {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(2 * count)
+        for byte in self { digits.append(hexadecimal: byte) }
+        return String(decoding: digits, as: UTF8.self)
     }
 }
