@@ -45,20 +45,14 @@ struct Cursors: ParsableCommand {
         let log = try ReadOnlyLog(at: directory)
         let overview = try CursorOverview(log)
         if let remove, !overview.names.contains(remove), try isInput(remove, of: log) {
-            let after = try changing { log throws(WALError) in
-                try log.removeBookmark(remove)
-                return CursorOverview(log, after: overview)
-            }
+            let after = try changing(overview) { log in try log.removeBookmark(remove) }
             try show(after, "Removed \(remove). If this input comes again, it is ingested from its beginning.")
         } else if let remove {
             try requireCursor(remove, in: overview)
-            let after = try changing { log throws(WALError) in
-                try log.removeCursor(remove)
-                return CursorOverview(log, after: overview)
-            }
+            let after = try changing(overview) { log in try log.removeCursor(remove) }
             try show(after, "Removed \(remove). \(after.retentionText)")
         } else if let name = set.first, let sequence = set.last.flatMap(SequenceNumber.init(argument:)) {
-            let after = try changing { log in
+            let after = try changing(overview) { log in
                 let lowest = UInt64(max(log.firstSequence.rawValue, 1) - 1)
                 guard (lowest...log.lastSequence.rawValue).contains(sequence.rawValue) else {
                     throw ToolError(
@@ -67,7 +61,6 @@ struct Cursors: ParsableCommand {
                             + "\(log.lastSequence.rawValue) (the last one), not to \(sequence.rawValue).")
                 }
                 try log.setCursor(name, to: sequence)
-                return CursorOverview(log, after: overview)
             }
             try show(after, "Set \(name) to \(sequence.rawValue). \(after.retentionText)")
         } else {
@@ -91,11 +84,17 @@ struct Cursors: ParsableCommand {
         }
     }
 
-    private func changing(_ change: (WriteAheadLog) throws -> CursorOverview) throws -> CursorOverview {
+    /// Changes the log, and returns its overview after the change.
+    private func changing(
+        _ overview: CursorOverview, _ change: (WriteAheadLog) throws -> Void
+    ) throws -> CursorOverview {
         try LogChange.make(
             at: directory,
             remedy:
-                "The program that has it open can change cursors with WriteAheadLog.removeCursor(_:) and setCursor(_:to:).",
-            change)
+                "The program that has it open can change cursors with WriteAheadLog.removeCursor(_:) and setCursor(_:to:)."
+        ) { log in
+            try change(log)
+            return CursorOverview(log, after: overview)
+        }
     }
 }

@@ -8,10 +8,6 @@ final class IngestProgress: Sendable {
         self.counts.withLock { $0 = counts }
     }
 
-    var current: IngestCounts {
-        counts.withLock { $0 }
-    }
-
     /// Shows the progress on standard error until the task is canceled. Does nothing if standard error isn't a
     /// terminal.
     func show(applied: @Sendable () -> UInt64) async {
@@ -19,7 +15,7 @@ final class IngestProgress: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         while (try? await clock.sleep(for: .milliseconds(200))) != nil {
-            let counts = current
+            let counts = self.counts.withLock { $0 }
             let seconds = start.duration(to: clock.now) / .seconds(1)
             let rate = Int(Double(counts.lines) / max(seconds, 0.001))
             StandardError.write(
