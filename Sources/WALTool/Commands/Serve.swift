@@ -1,6 +1,5 @@
 import ArgumentParser
 import CWALShims
-import Logging
 import WAL
 import WALMonitor
 import WALTasks

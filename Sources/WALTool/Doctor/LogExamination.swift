@@ -1,5 +1,4 @@
 import WAL
-import WALDelivery
 import WALMonitor
 
 #if canImport(FoundationEssentials)

@@ -1,6 +1,5 @@
 import WAL
 import WALDelivery
-import WALTasks
 
 /// The wait until a store or sink has every record. After a signal, the wait has a time limit.
 struct BoundedDrain {

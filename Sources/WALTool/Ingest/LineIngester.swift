@@ -1,7 +1,6 @@
 import CWALSimdJSON
 import WAL
 import WALLogging
-import WALTasks
 
 /// Reads lines of an input and appends them to a log.
 ///

@@ -215,9 +215,6 @@ final class LineReader {
         guard capacity - end < Self.readSize else { return }
         if start >= capacity / 2 {
             memmove(buffer, buffer + start, end - start)
-            searched -= start
-            end -= start
-            start = 0
         } else {
             let larger = UnsafeMutableRawPointer.allocate(byteCount: 2 * capacity + LineParser.padding, alignment: 64)
             larger.initializeMemory(as: UInt8.self, repeating: 0, count: 2 * capacity + LineParser.padding)
@@ -225,9 +222,9 @@ final class LineReader {
             buffer.deallocate()
             buffer = larger
             capacity *= 2
-            searched -= start
-            end -= start
-            start = 0
         }
+        searched -= start
+        end -= start
+        start = 0
     }
 }

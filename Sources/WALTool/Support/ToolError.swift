@@ -1,5 +1,5 @@
 /// An error that ends the tool with an exit code.
-struct ToolError: Error {
+struct ToolError: Error, CustomStringConvertible {
     let exit: ExitStatus
     let message: String
 
@@ -7,8 +7,6 @@ struct ToolError: Error {
         self.exit = exit
         self.message = message
     }
-}
 
-extension ToolError: CustomStringConvertible {
     var description: String { message }
 }
