@@ -25,30 +25,22 @@ struct Backup: ParsableCommand {
     func run() throws {
         let lifetime = keep?.duration ?? .seconds(3600)
         let summary = try LogBackup.makeBlocking(of: directory, to: target, lifetime: lifetime)
-        try StandardOutput.print(json ? summary.json.description : summary.text)
-    }
-}
-
-extension LogBackup.Summary {
-    fileprivate var json: JSON {
-        .object([
-            ("log_id", .string(logID.description)),
-            ("first_sequence", JSON(firstSequence.rawValue)),
-            ("last_sequence", JSON(lastSequence.rawValue)),
-            ("highest_sequence", JSON(highestSequence.rawValue)),
-            ("segments", JSON(segmentCount)),
-            ("copied_segments", JSON(copiedSegmentCount)),
-            ("bytes", JSON(byteCount)),
-            ("copied_bytes", JSON(copiedByteCount)),
+        let result = JSON.object([
+            ("log_id", .string(summary.logID.description)),
+            ("first_sequence", JSON(summary.firstSequence.rawValue)),
+            ("last_sequence", JSON(summary.lastSequence.rawValue)),
+            ("highest_sequence", JSON(summary.highestSequence.rawValue)),
+            ("segments", JSON(summary.segmentCount)),
+            ("copied_segments", JSON(summary.copiedSegmentCount)),
+            ("bytes", JSON(summary.byteCount)),
+            ("copied_bytes", JSON(summary.copiedByteCount)),
         ])
-    }
-
-    fileprivate var text: String {
-        Table.pairs([
-            ("log", "id \(logID)"),
-            ("records", "\(firstSequence.rawValue) to \(lastSequence.rawValue)"),
-            ("backup", "\(Table.bytes(byteCount)) in \(segmentCount) segments, all read back"),
-            ("copied now", "\(Table.bytes(copiedByteCount)) in \(copiedSegmentCount) segments"),
+        let text = Table.pairs([
+            ("log", "id \(summary.logID)"),
+            ("records", "\(summary.firstSequence.rawValue) to \(summary.lastSequence.rawValue)"),
+            ("backup", "\(Table.bytes(summary.byteCount)) in \(summary.segmentCount) segments, all read back"),
+            ("copied now", "\(Table.bytes(summary.copiedByteCount)) in \(summary.copiedSegmentCount) segments"),
         ])
+        try StandardOutput.print(json ? result.description : text)
     }
 }

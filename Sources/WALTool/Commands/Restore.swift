@@ -30,24 +30,17 @@ struct Restore: ParsableCommand {
     func run() throws {
         let point = toSequence.map { LogBackup.RestorePoint.sequence($0) } ?? toTime.map { .time($0) } ?? .end
         let restored = try LogBackup.restoreBlocking(target, to: directory, upTo: point)
-        try StandardOutput.print(json ? restored.json.description : restored.text)
-    }
-}
-
-extension LogBackup.Restored {
-    fileprivate var json: JSON {
-        .object([
-            ("first_sequence", JSON(firstSequence.rawValue)),
-            ("last_sequence", JSON(lastSequence.rawValue)),
-            ("highest_sequence", JSON(highestSequence.rawValue)),
-            ("segments", JSON(segmentCount)),
+        let (first, last, highest) = (restored.firstSequence, restored.lastSequence, restored.highestSequence)
+        let result = JSON.object([
+            ("first_sequence", JSON(first.rawValue)),
+            ("last_sequence", JSON(last.rawValue)),
+            ("highest_sequence", JSON(highest.rawValue)),
+            ("segments", JSON(restored.segmentCount)),
         ])
-    }
-
-    fileprivate var text: String {
-        Table.pairs([
-            ("records", "\(firstSequence.rawValue) to \(lastSequence.rawValue), every byte verified"),
-            ("next record", "\(max(lastSequence, highestSequence).rawValue + 1)"),
+        let text = Table.pairs([
+            ("records", "\(first.rawValue) to \(last.rawValue), every byte verified"),
+            ("next record", "\(max(last, highest).rawValue + 1)"),
         ])
+        try StandardOutput.print(json ? result.description : text)
     }
 }

@@ -47,7 +47,8 @@ struct Tail: AsyncParsableCommand {
         let isJSON = json || output == .json
         var output = StandardOutput()
         let limit = lines ?? (filter.since == nil ? Self.linesDefault : .max)
-        let reader = log.reader(from: try firstSequence(log, limit))
+        let first = try filter.isSet ? firstWanted(log, limit) : firstOfLast(log, limit)
+        let reader = log.reader(from: first)
         var gaps = GapReport()
         while true {
             while stop.signalName == nil,
@@ -76,12 +77,6 @@ struct Tail: AsyncParsableCommand {
         }
     }
 
-    /// Returns the number of the first of the last `limit` wanted records. Without such records, returns the number
-    /// after the last record.
-    private func firstSequence(_ log: ReadOnlyLog, _ limit: Int) throws -> SequenceNumber {
-        filter.isSet ? try firstWanted(log, limit) : try firstOfLast(log, limit)
-    }
-
     /// Returns the number of the first of the last `limit` records. Only reading finds the end of a segment without a
     /// footer.
     private func firstOfLast(_ log: ReadOnlyLog, _ limit: Int) throws -> SequenceNumber {
@@ -93,8 +88,8 @@ struct Tail: AsyncParsableCommand {
         return try LastNumbers.first(of: limit, in: log, through: last)
     }
 
-    /// Returns the number of the first of the last `limit` records that the filter accepts. Reads the log from its
-    /// beginning, or from the filter's time.
+    /// Returns the number of the first of the last `limit` records that the filter accepts. Without such records,
+    /// returns the number after the last record. Reads the log from its beginning, or from the filter's time.
     private func firstWanted(_ log: ReadOnlyLog, _ limit: Int) throws -> SequenceNumber {
         let reader = filter.since.map { log.reader(since: $0) } ?? log.reader()
         var last = LastNumbers(limit)
