@@ -57,3 +57,8 @@ struct Tool: AsyncParsableCommand {
         }
     }
 }
+
+// Within the type, `exit` would be the argument parser's function.
+func leave(_ code: Int32) -> Never {
+    exit(code)
+}

@@ -3,12 +3,6 @@ import WAL
 import WALFlow
 import WALTasks
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// The exit codes of the tool. Codes above 1 come from `sysexits.h`.
 enum ExitStatus: Int32 {
     case fine = 0
@@ -67,9 +61,4 @@ extension Tool {
         StandardError.write("Error: \(message)\n")
         leave(status.rawValue)
     }
-}
-
-// Within the type, `exit` would be the argument parser's function.
-private func leave(_ code: Int32) -> Never {
-    exit(code)
 }
