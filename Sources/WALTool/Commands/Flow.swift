@@ -55,6 +55,32 @@ struct FlowJournal {
     func shape(of task: TaskJournal) -> GraphShape? {
         table.graphs[task.graph] ?? task.beginning.flatMap { table.newestGraphs[$0.dag] }
     }
+
+    /// Prints a line for each task. Without tasks, prints `none`, or no line of JSON.
+    func print(_ tasks: [TaskJournal], json: Bool, none: String) throws {
+        let now = Timestamp.now
+        let sorted = tasks.sorted {
+            ($0.beginning?.createdAt.rawValue ?? 0, $0.id) < ($1.beginning?.createdAt.rawValue ?? 0, $1.id)
+        }
+        var output = StandardOutput()
+        for task in sorted {
+            let reason = TaskView.reason(task, shape(of: task), now: now)
+            if json {
+                let line = JSON.object([
+                    ("task", .string(task.id)), ("dag", JSON(task.beginning?.dag)),
+                    ("created", JSON(task.beginning?.createdAt.description)),
+                    ("failed_attempts", JSON(task.retryCount)), ("reason", .string(reason)),
+                ])
+                try output.write(line: line.description)
+            } else {
+                let age = task.beginning.map { "\(Int((now - $0.createdAt) / .seconds(1))) s" } ?? "?"
+                let fields = [task.id, task.beginning?.dag ?? "?", age, "\(task.retryCount) failed", reason]
+                try output.write(line: TextLine.joined(fields))
+            }
+        }
+        if sorted.isEmpty, !json { try output.write(line: none) }
+        try output.flush()
+    }
 }
 
 struct FlowList: ParsableCommand {
@@ -68,7 +94,7 @@ struct FlowList: ParsableCommand {
     func run() throws {
         let journal = try FlowJournal(directory)
         let tasks = journal.table.tasks.values.filter { dag == nil || $0.beginning?.dag == dag }
-        try FlowLines.print(FlowLines.text(tasks, journal, json: json, none: journal.none))
+        try journal.print(tasks, json: json, none: journal.none)
     }
 }
 
@@ -89,43 +115,8 @@ struct FlowStuck: ParsableCommand {
             task.beginning == nil || task.end?.status == .failed || task.parked != nil || task.isPaused
                 || TaskView.isOverdue(task, journal.shape(of: task), now: now)
         }
-        try FlowLines.print(FlowLines.text(stuck, journal, json: json, none: "No task needs a person."))
+        try journal.print(stuck, json: json, none: "No task needs a person.")
         if !stuck.isEmpty { throw ExitCode(ExitStatus.damage.rawValue) }
-    }
-}
-
-/// The lists of tasks that verbs print.
-enum FlowLines {
-    /// Prints lines. A list of JSON objects without an object is empty, and has no line.
-    static func print(_ text: String) throws {
-        if !text.isEmpty { try StandardOutput.print(text) }
-    }
-
-    /// Returns a line for each task, or `none` if there are no tasks.
-    static func text(_ tasks: [TaskJournal], _ journal: FlowJournal, json: Bool, none: String) -> String {
-        let now = Timestamp.now
-        let sorted = tasks.sorted {
-            ($0.beginning?.createdAt.rawValue ?? 0, $0.id) < ($1.beginning?.createdAt.rawValue ?? 0, $1.id)
-        }
-        let rows = sorted.map { task -> (task: TaskJournal, reason: String) in
-            (task, TaskView.reason(task, journal.shape(of: task), now: now))
-        }
-        if json {
-            return rows.map { row in
-                JSON.object([
-                    ("task", .string(row.task.id)), ("dag", JSON(row.task.beginning?.dag)),
-                    ("created", JSON(row.task.beginning?.createdAt.description)),
-                    ("failed_attempts", JSON(row.task.retryCount)), ("reason", .string(row.reason)),
-                ]).description
-            }.joined(separator: "\n")
-        }
-        guard !rows.isEmpty else { return none }
-        return rows.map { row in
-            let age = row.task.beginning.map { "\(Int((now - $0.createdAt) / .seconds(1))) s" } ?? "?"
-            return TextLine.joined([
-                row.task.id, row.task.beginning?.dag ?? "?", age, "\(row.task.retryCount) failed", row.reason,
-            ])
-        }.joined(separator: "\n")
     }
 }
 

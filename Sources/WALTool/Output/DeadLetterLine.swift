@@ -16,28 +16,6 @@ struct DeadLetterLine {
     /// The error of the attempt to apply the letter again.
     var redriveError: String?
 
-    init(_ letter: DeadLetterRecord) {
-        sequence = letter.sequence
-        origin = ("sink", letter.sink)
-        time = letter.time
-        code = letter.code
-        reason = letter.reason
-        kind = nil
-        rowID = nil
-        body = letter.payload
-    }
-
-    init(_ letter: StoredDeadLetter) {
-        sequence = letter.id.sequence
-        origin = ("log", letter.id.log.description)
-        time = letter.time
-        code = letter.code
-        reason = letter.reason
-        kind = letter.kind
-        rowID = letter.rowID
-        body = letter.body
-    }
-
     private var event: String? {
         (try? TaskCodec.decode(body.span.bytes)).map { String(decoding: TaskLine($0).bytes, as: UTF8.self) }
     }
@@ -65,5 +43,19 @@ struct DeadLetterLine {
             redriveError.map { "still: \($0)" },
         ]
         return TextLine.joined(parts.compactMap(\.self))
+    }
+}
+
+extension DeadLetterLine {
+    init(_ letter: DeadLetterRecord) {
+        self.init(
+            sequence: letter.sequence, origin: ("sink", letter.sink), time: letter.time, code: letter.code,
+            reason: letter.reason, kind: nil, rowID: nil, body: letter.payload)
+    }
+
+    init(_ letter: StoredDeadLetter) {
+        self.init(
+            sequence: letter.id.sequence, origin: ("log", letter.id.log.description), time: letter.time,
+            code: letter.code, reason: letter.reason, kind: letter.kind, rowID: letter.rowID, body: letter.body)
     }
 }
