@@ -81,9 +81,8 @@ extension TopView {
             let failures = sink.failures.map(\.count).clampedSum
             let style: StyledText.Style =
                 sink.state == .running ? .good : sink.state == .unavailable || sink.state == .probing ? .warning : .bad
-            let mark = sign(style == .good ? .good : style == .warning ? .warning : .bad)
             let cells = table.row([
-                StyledText("\(mark) \(sink.name)"), StyledText(sink.state.rawValue, style),
+                StyledText("\(sign(style)) \(sink.name)"), StyledText(sink.state.rawValue, style),
                 StyledText("\(sink.appliedSequence.rawValue)"), StyledText("\(sink.lag.records)"),
                 StyledText(Self.span(sink.lag.age(at: status.time))), StyledText(rate.map(Self.number) ?? ""),
                 StyledText("\(failures)"), StyledText("\(snapshot.deadLetterCount(of: sink))"),

@@ -157,13 +157,12 @@ struct TopView {
         "The figures are those that the log's writer publishes once a second.",
     ].map { TopLine($0) }
 
-    enum Sign { case good, warning, bad }
-
-    func sign(_ sign: Sign) -> String {
-        switch sign {
+    /// Returns the sign of a state that is shown in a style.
+    func sign(_ style: StyledText.Style) -> String {
+        switch style {
         case .good: isASCII ? "*" : "●"
         case .warning: isASCII ? "!" : "▲"
-        case .bad: isASCII ? "x" : "✗"
+        default: isASCII ? "x" : "✗"
         }
     }
 
