@@ -51,25 +51,19 @@ struct BadLinesFile {
     func append(_ lines: [BadLine]) throws(ToolError) {
         var bytes: [UInt8] = []
         for line in lines {
-            bytes.append(contentsOf: prefix.utf8)
-            bytes.append(contentsOf: "\(line.number),\"column\":\(line.defect.column),\"reason\":".utf8)
-            bytes.append(jsonString: line.defect.reason)
-            bytes.append(contentsOf: ",\"file\":".utf8)
-            bytes.append(jsonString: input)
-            bytes.append(contentsOf: ",\"text\":".utf8)
             let text = String(decoding: line.text, as: UTF8.self)
-            bytes.append(jsonString: text)
+            var members: [(String, JSON)] = [
+                ("source", .string(source)), ("line", JSON(line.number)), ("column", JSON(line.defect.column)),
+                ("reason", .string(line.defect.reason)), ("file", .string(input)), ("text", .string(text)),
+            ]
             // JSON can't contain bytes that aren't UTF-8.
-            if !text.utf8.elementsEqual(line.text) {
-                bytes.append(contentsOf: ",\"hex\":\"".utf8)
-                for byte in line.text { bytes.append(hexadecimal: byte) }
-                bytes.append(UInt8(ascii: "\""))
-            }
-            bytes.append(contentsOf: "}\n".utf8)
+            if !text.utf8.elementsEqual(line.text) { members.append(("hex", .string(line.text.hexadecimal))) }
+            bytes.append(contentsOf: "\(JSON.object(members))\n".utf8)
         }
         try write(bytes, to: path, flags: O_WRONLY | O_CREAT | O_APPEND)
     }
 
+    /// The beginning of this source's lines, up to the number.
     private var prefix: String { "{\"source\":\(JSON.string(source)),\"line\":" }
 
     /// Writes and syncs the bytes, because the bookmark that follows may become durable at once.
