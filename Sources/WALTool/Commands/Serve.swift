@@ -1,6 +1,5 @@
 import ArgumentParser
 import CWALShims
-import WAL
 import WALMonitor
 import WALTasks
 

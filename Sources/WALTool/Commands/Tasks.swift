@@ -1,5 +1,4 @@
 import ArgumentParser
-import WAL
 import WALTasks
 
 struct Tasks: AsyncParsableCommand {

@@ -1,5 +1,3 @@
-import WAL
-
 #if canImport(Glibc)
     import Glibc
 #else

@@ -1,5 +1,4 @@
 import Logging
-import WAL
 import WALLogging
 
 extension LogLine {

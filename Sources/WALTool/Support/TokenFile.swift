@@ -1,4 +1,3 @@
-import WAL
 import WALMonitor
 
 #if canImport(Glibc)
