@@ -9,9 +9,6 @@ final class LineParser {
 
     private let parser: UnsafeMutableRawPointer
     private let line: UnsafeMutablePointer<cwal_json_line>
-    private let top: UnsafePointer<cwal_json_slice>
-    private let task: UnsafePointer<cwal_json_slice>
-    private let activity: UnsafePointer<cwal_json_slice>
 
     init() throws(ToolError) {
         guard let parser = cwal_json_parser_create() else {
@@ -20,9 +17,6 @@ final class LineParser {
         self.parser = parser
         line = .allocate(capacity: 1)
         line.initialize(to: cwal_json_line())
-        top = cwal_json_top_slices(line)
-        task = cwal_json_task_slices(line)
-        activity = cwal_json_activity_slices(line)
     }
 
     deinit {
@@ -40,8 +34,8 @@ final class LineParser {
         guard cwal_json_parse(parser, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count, line) else {
             throw LineDefect(column: line.pointee.error_offset + 1, reason: String(cString: line.pointee.error))
         }
-        let fields = LineFields(slices: top, column: 1)
-        let type = top[CWAL_TOP_TYPE]
+        let fields = LineFields(slices: cwal_json_top_slices(line), column: 1)
+        let type = fields.slices[CWAL_TOP_TYPE]
         guard type.kind == CWAL_JSON_STRING.rawValue else {
             if Self.isGap(bytes) { throw LineDefect(column: 1, reason: Self.gapReason) }
             _ = try fields.string(CWAL_TOP_TYPE, "type")
@@ -49,10 +43,12 @@ final class LineParser {
         }
         switch UnsafeRawBufferPointer(start: type.bytes, count: type.count) {
         case "task_update":
-            batch.append(try save(fields.object(CWAL_TOP_TASK, "task", slices: task)))
+            batch.append(try save(fields.object(CWAL_TOP_TASK, "task", slices: cwal_json_task_slices(line))))
             return .task
         case "activity_log":
-            batch.append(try log(fields.object(CWAL_TOP_ACTIVITY, "activity", slices: activity)))
+            let activity = try fields.object(
+                CWAL_TOP_ACTIVITY, "activity", slices: cwal_json_activity_slices(line))
+            batch.append(try log(activity))
             return .activity
         case let other:
             batch.append(try mutation(other, fields))
