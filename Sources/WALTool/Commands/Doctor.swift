@@ -26,8 +26,7 @@ struct Doctor: AsyncParsableCommand {
             log = try ReadOnlyLog(at: directory)
         } catch {
             // Other errors have their remedy in their text.
-            let code = try unknown(error, next: error.code == .notALogDirectory ? "name a log's directory" : nil)
-            throw code
+            try end(error, next: error.code == .notALogDirectory ? "name a log's directory" : nil)
         }
         var answers: [StoreAnswer] = []
         for argument in store { answers.append(await .of(argument, about: log.id)) }
@@ -44,8 +43,7 @@ struct Doctor: AsyncParsableCommand {
             items = try LogExamination(log, snapshot).items + found.items
             items += SystemExamination(directory, snapshot).items
         } catch let error as WALError {
-            let code = try unknown(error, next: nil)
-            throw code
+            try end(error, next: nil)
         }
         items += answers.map(\.item)
         if probe { items.append(SyncProbe.item(in: directory, on: log.storage)) }
@@ -55,10 +53,10 @@ struct Doctor: AsyncParsableCommand {
         if verdict != .ok { throw ExitCode(verdict.rawValue) }
     }
 
-    /// Reports that the log can't be examined, and returns the exit code.
-    private func unknown(_ error: WALError, next: String?) throws -> ExitCode {
+    /// Reports that the log can't be examined, and throws the exit code.
+    private func end(_ error: WALError, next: String?) throws -> Never {
         try report([LogCheck.Item("log", .unknown, "\(error)", next: next)])
-        return ExitCode(LogCheck.Verdict.unknown.rawValue)
+        throw ExitCode(LogCheck.Verdict.unknown.rawValue)
     }
 
     private func report(_ items: [LogCheck.Item]) throws {

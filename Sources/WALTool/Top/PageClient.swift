@@ -39,15 +39,13 @@ struct PageClient {
         var path = String(rest.dropFirst(authority.count))
         while path.hasSuffix("/") { path.removeLast() }
         prefix = path
-        var name = authority
         if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
-            name = authority[authority.index(after: authority.startIndex)..<end]
+            host = String(authority[..<end].dropFirst())
             port = String(authority[end...].dropFirst(2))
         } else {
-            name = authority.prefix { $0 != ":" }
-            port = String(authority.dropFirst(name.count + 1))
+            host = String(authority.prefix { $0 != ":" })
+            port = String(authority.dropFirst(host.count + 1))
         }
-        host = String(name)
         self.token = token
         let isPort = port.isEmpty || UInt16(port) != nil
         // No part of the URL may break the lines of a request.
@@ -105,11 +103,9 @@ struct PageClient {
                     let status = Darwin.connect(connection, address.ai_addr, address.ai_addrlen)
                 #endif
                 if status == 0 { return connection }
-                message = systemMessage()
-                close(connection)
-            } else {
-                message = systemMessage()
             }
+            message = systemMessage()
+            if connection >= 0 { close(connection) }
             next = address.ai_next
         }
         throw ToolError(.inputOutput, "The page isn't reachable: \(message)")
