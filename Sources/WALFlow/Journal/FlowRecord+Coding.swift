@@ -28,7 +28,7 @@ extension FlowRecord {
     /// The number of bytes of the encoded record.
     package var size: Int { ByteCounter.count { put(into: &$0) } }
 
-    private var kind: Kind {
+    var kind: Kind {
         switch event {
         case .graph: .graph
         case .begin: .begin

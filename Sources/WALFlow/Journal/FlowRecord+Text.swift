@@ -1,23 +1,8 @@
 /// The texts of records for people.
 extension FlowRecord {
-    /// The name of the record's kind.
+    /// The name of the record's kind. For a control, it is the name of the action.
     package var name: String {
-        switch event {
-        case .graph: "graph"
-        case .begin: "begin"
-        case .result: "result"
-        case .failure: "failure"
-        case .started: "started"
-        case .wait: "wait"
-        case .signal: "signal"
-        case .control(let control): "\(control.action)"
-        case .resumed: "resumed"
-        case .end: "end"
-        case .delivered: "delivered"
-        case .memo: "memo"
-        case .emit: "emit"
-        case .trace: "trace"
-        }
+        if case .control(let control) = event { "\(control.action)" } else { "\(kind)" }
     }
 
     /// The path of the record's step; nil if the record has none.
