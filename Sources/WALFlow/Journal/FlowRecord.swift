@@ -66,24 +66,12 @@ package struct FlowRecord: Hashable, Sendable {
         package var action: Action
         package var time: Timestamp
         package var paths: [String] = []
-        package var graph: UInt64
+        package var graph: UInt64 = 0
         package var reason: String?
 
         /// The reason in an accept that a start journals because the task fits the changed graph. Such an accept forgets no
         /// attempts.
         package static let reasonOfStart = "start"
-
-        package init(
-            number: UInt32, action: Action, time: Timestamp, paths: [String] = [], graph: UInt64 = 0,
-            reason: String? = nil
-        ) {
-            self.number = number
-            self.action = action
-            self.time = time
-            self.paths = paths
-            self.graph = graph
-            self.reason = reason
-        }
     }
 
     /// The end of a task.

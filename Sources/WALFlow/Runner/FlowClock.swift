@@ -20,18 +20,13 @@ struct FlowClock: Sendable {
 
     /// A clock that can't be set. Timeouts of attempts use it, because an attempt doesn't outlive the process.
     static var steady: FlowClock { FlowClock(ContinuousClock(), from: .now) }
+}
 
+extension FlowClock {
     /// Makes a clock from a test's clock. It begins at a fixed time.
     init<Source: Clock>(_ clock: Source, from start: Timestamp) where Source.Duration == Duration {
         let origin = clock.now
         now = { start + origin.duration(to: clock.now) }
         sleep = { due in try await clock.sleep(until: origin.advanced(by: due - start), tolerance: nil) }
-    }
-
-    init(
-        now: @escaping @Sendable () -> Timestamp, sleep: @escaping @Sendable (Timestamp) async throws -> Void
-    ) {
-        self.now = now
-        self.sleep = sleep
     }
 }
