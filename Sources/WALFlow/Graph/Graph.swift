@@ -63,10 +63,7 @@ public final class Graph {
         _ body: @escaping @Sendable (FlowStep, FlowFailure) async throws -> Void
     ) {
         let erased: PlanNode.Body = { step, values in
-            guard let failure = values.first as? FlowFailure else {
-                throw FlowError.wrongType(FlowFailure.self, values.first)
-            }
-            try await body(step, failure)
+            try await body(step, FlowError.cast(values.first, to: FlowFailure.self))
             return true
         }
         guard let index = handles(node).first else { return }
@@ -302,8 +299,8 @@ public final class Graph {
         _ body: @escaping @Sendable (FlowStep, repeat each Parent) async throws -> Value
     ) -> PlanNode.Body {
         { step, values in
-            var inputs = Inputs(values)
-            return try await body(step, repeat try inputs.next((each Parent).self))
+            var inputs = values.makeIterator()
+            return try await body(step, repeat try FlowError.cast(inputs.next(), to: (each Parent).self))
         }
     }
 }
@@ -316,35 +313,16 @@ public enum ElementResult<Value: Codable & Sendable>: Codable, Sendable {
     case failure(FlowFailure)
 }
 
-/// The values of a step's parents, which are taken one after another.
-private struct Inputs {
-    private let values: [any Sendable]
-    private var index = 0
-
-    init(_ values: [any Sendable]) {
-        self.values = values
-    }
-
-    mutating func next<Value>(_ type: Value.Type) throws -> Value {
-        defer { index += 1 }
-        return try FlowError.cast(index < values.count ? values[index] : nil, to: type)
-    }
-}
-
 extension FlowError {
-    static func wrongType(_ type: Any.Type, _ value: (any Sendable)?) -> FlowError {
-        FlowError(
-            .undecodable,
-            "A step needs \(type), and the value is \(value.map { "\(Swift.type(of: $0))" } ?? "missing").")
-    }
-
     /// Returns a value in the type that a step needs. A DAG of names passes its JSON on in results of nodes, and may be
     /// within a DAG of handles or around one.
     static func cast<Value>(_ value: (any Sendable)?, to type: Value.Type) throws -> Value {
         if let cast = value as? Value { return cast }
         if let result = value as? NodeResult, let cast = result.payload as? Value { return cast }
         if let json = value as? JSON, let cast = NodeResult(json) as? Value { return cast }
-        throw wrongType(type, value)
+        throw FlowError(
+            .undecodable,
+            "A step needs \(type), and the value is \(value.map { "\(Swift.type(of: $0))" } ?? "missing").")
     }
 
     fileprivate static func foreignNode(_ what: String) -> FlowError {
