@@ -49,10 +49,8 @@ public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: F
         let output = build(graph, graph.addInput(type))
         let result = Result { () throws(FlowError) in
             try FrozenDAG(
-                key: key, name: name,
-                plan: try Self.plan(of: key) { () throws(FlowError) in try graph.plan(output: output) },
-                durability: durability,
-                concurrency: concurrency, coder: coder)
+                key: key, name: name, plan: { () throws(FlowError) in try graph.plan(output: output) },
+                durability: durability, concurrency: concurrency, coder: coder)
         }
         declaration = Monitor(.complete(result))
     }
@@ -64,30 +62,15 @@ public final class DAG<Input: Codable & Sendable, Output: Codable & Sendable>: F
         declaration = Monitor(.open(graph))
     }
 
-    /// Makes the plan. An error contains the DAG's key.
-    private static func plan(
-        of key: String, _ make: () throws(FlowError) -> Plan
-    ) throws(FlowError) -> Plan {
-        do throws(FlowError) {
-            return try make()
-        } catch {
-            throw FlowError(error.code, "The DAG \(key): \(error.message)", cause: error.cause)
-        }
-    }
-
     public func frozen() throws(FlowError) -> FrozenDAG {
         try declaration.withLock { declaration throws(FlowError) in
             switch declaration {
             case .complete(let result): return try result.get()
             case .open(let graph):
-                let result = Result { () throws(FlowError) in
-                    try FrozenDAG(
-                        key: key, name: name, plan: try Self.plan(of: key) { () throws(FlowError) in try graph.plan() },
-                        durability: .written, concurrency: nil,
-                        coder: coder, onResult: graph.onResult)
-                }
                 // A caller can correct a mistake and validate the graph again.
-                let frozen = try result.get()
+                let frozen = try FrozenDAG(
+                    key: key, name: name, plan: { () throws(FlowError) in try graph.plan() }, coder: coder,
+                    onResult: graph.onResult)
                 declaration = .complete(.success(frozen))
                 return frozen
             }
@@ -139,10 +122,18 @@ public final class FrozenDAG: Sendable {
     /// The final callback of the DAG itself.
     let onResult: FlowRunner.Callback?
 
+    /// Freezes the graph of a plan. The error of the plan gets the DAG's key.
     init(
-        key: String, name: String, plan: Plan, durability: NodeOptions.Durability, concurrency: Int?,
-        coder: any FlowCoder, onResult: FlowRunner.Callback? = nil
+        key: String, name: String, plan makePlan: () throws(FlowError) -> Plan,
+        durability: NodeOptions.Durability = .written, concurrency: Int? = nil, coder: any FlowCoder,
+        onResult: FlowRunner.Callback? = nil
     ) throws(FlowError) {
+        let plan: Plan
+        do throws(FlowError) {
+            plan = try makePlan()
+        } catch {
+            throw FlowError(error.code, "The DAG \(key): \(error.message)", cause: error.cause)
+        }
         if let mistake = StepPath.mistake(in: key, of: "DAG's key") { throw mistake }
         if let concurrency, concurrency < 1 {
             throw FlowError(.invalidOption, "concurrency of the DAG \(key) is \(concurrency). Use at least 1.")
