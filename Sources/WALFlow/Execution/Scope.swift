@@ -115,6 +115,9 @@ final class StepPlace: @unchecked Sendable {
 
     var plan: PlanNode { scope.plan.nodes[node] }
 
+    /// Whether the end of the step must survive a power loss before the walk continues.
+    var isDurable: Bool { plan.options.durability == .durable }
+
     /// Whether the walk has the end of the step.
     var hasEnded: Bool { scope.nodes[node].isEnded }
 }

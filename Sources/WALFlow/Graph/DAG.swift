@@ -140,7 +140,8 @@ public final class FrozenDAG: Sendable {
         }
         self.key = key
         self.name = name
-        self.plan = plan
+        // So each step has the durability in its own options, in this DAG and as a part of another one.
+        self.plan = durability == .durable ? plan.durable() : plan
         self.durability = durability
         self.concurrency = concurrency
         self.coder = coder
@@ -150,10 +151,9 @@ public final class FrozenDAG: Sendable {
         hash = GraphShape.hash(json)
     }
 
-    /// Returns the plan as a part of another DAG's, with the durability and the limit of this one.
+    /// Returns the plan as a part of another DAG's, with the limit of this one.
     func embedded() -> Plan {
         Plan(
-            nodes: durability == .durable ? plan.nodes.map { $0.durable() } : plan.nodes, output: plan.output,
-            limit: concurrency.map { Scheduler.LimitKey(name: key, max: $0) })
+            nodes: plan.nodes, output: plan.output, limit: concurrency.map { Scheduler.LimitKey(name: key, max: $0) })
     }
 }

@@ -141,12 +141,12 @@ final class PlanNode: Sendable {
 }
 
 extension Plan {
-    fileprivate func durable() -> Plan { Plan(nodes: nodes.map { $0.durable() }, output: output, limit: limit) }
+    /// Returns the plan with durable results, where the options of its nodes don't say another durability.
+    func durable() -> Plan { Plan(nodes: nodes.map { $0.durable() }, output: output, limit: limit) }
 }
 
 extension PlanNode {
-    /// Returns the node with durable results, and so for the graph in it, where the options don't say another durability.
-    func durable() -> PlanNode {
+    fileprivate func durable() -> PlanNode {
         var (kind, options) = (kind, options)
         options.durability = options.durability ?? .durable
         switch kind {

@@ -22,7 +22,7 @@ extension FlowRunner {
         }
         let live = configuration.verifiesCoding ? nil : value
         let now = clock.now()
-        let isDurable = running.isDurable || storage.isDurableAtOnce
+        let isDurable = step.isDurable || storage.isDurableAtOnce
         let actions = try await commit(task, isDurable: isDurable) { state in
             guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
             var events = running.messages
@@ -49,7 +49,7 @@ extension FlowRunner {
         _ task: LiveTask, _ step: StepPlace, _ attempt: UInt32, _ error: String, isFinal: Bool
     ) async throws(FlowError) -> [Scheduler.Job] {
         let now = clock.now()
-        let actions = try await commit(task, isDurable: isDurable(task, step)) { state in
+        let actions = try await commit(task, isDurable: step.isDurable) { state in
             guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
             let retryAt = isFinal ? nil : self.retryTime(state, step, attempt, now)
             return Transition(
@@ -65,11 +65,6 @@ extension FlowRunner {
         guard let actions else { return await returned(task, step, attempt) }
         scheduleRetry(task, step)
         return await follow(task, actions)
-    }
-
-    /// Whether the end of a step must survive a power loss before the walk continues.
-    func isDurable(_ task: LiveTask, _ step: StepPlace) -> Bool {
-        (step.plan.options.durability ?? task.state.withLock { $0.dag?.durability ?? .written }) == .durable
     }
 
     /// Returns the time of the next attempt, or nil if that was the last one.

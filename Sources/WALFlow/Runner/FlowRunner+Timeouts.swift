@@ -20,7 +20,7 @@ extension FlowRunner {
         let error =
             "timedOut: the attempt took longer than \(timeout); raise the node's timeout, or make the step faster"
         var retryAt: Timestamp?
-        let ended = try? await commit(task, isDurable: isDurable(task, step)) { state in
+        let ended = try? await commit(task, isDurable: step.isDurable) { state in
             guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
             retryAt = self.retryTime(state, step, attempt, now)
             return Transition(

@@ -106,7 +106,7 @@ extension FlowRunner {
     private func take(_ task: LiveTask, _ step: StepPlace) async -> [Execution.Action] {
         let now = clock.now()
         var value = StepValue()
-        let actions = try? await commit(task, isDurable: isDurable(task, step)) { state in
+        let actions = try? await commit(task, isDurable: step.isDurable) { state in
             guard state.isOpen, state.waiting[step.path] === step,
                 let signal = state.journal.firstSignal(at: step.path)
             else { return nil }
@@ -126,7 +126,7 @@ extension FlowRunner {
         let now = clock.now()
         let actions: [Execution.Action]??
         if case .timer = step.plan.kind {
-            actions = try? await commit(task, isDurable: isDurable(task, step)) { state in
+            actions = try? await commit(task, isDurable: step.isDurable) { state in
                 guard state.isOpen, state.waiting[step.path] === step else { return nil }
                 return state.end(of: step, StepValue(bytes: []), now, self)
             } claim: { state in
@@ -142,7 +142,7 @@ extension FlowRunner {
             }
         } else {
             let error = "timedOut: no value came in time; a retry waits for it again"
-            actions = try? await commit(task, isDurable: isDurable(task, step)) { state in
+            actions = try? await commit(task, isDurable: step.isDurable) { state in
                 // A value that is in the log is in time, and the wait is about to take it.
                 guard state.isOpen, state.waiting[step.path] === step,
                     state.journal.firstSignal(at: step.path) == nil

@@ -42,9 +42,6 @@ final class RunningStep: StepHost, @unchecked Sendable {
         outbox = Outbox(sizeMax: runner.storage.segmentSize / 8)
     }
 
-    /// Whether the result must survive a power loss before the steps after it begin.
-    var isDurable: Bool { (place.plan.options.durability ?? dag.durability) == .durable }
-
     /// The records of the messages that the step sends. The caller holds the lock of the task.
     var messages: [FlowRecord.Event] { outbox.events(place.path, attempt) }
 
@@ -93,7 +90,7 @@ final class RunningStep: StepHost, @unchecked Sendable {
     func keep(_ bytes: [UInt8], as name: String) async throws {
         let path = place.path
         try runner.check(size: bytes.count, of: "The value of \(path)#\(name)")
-        _ = try await runner.commit(task, isDurable: isDurable) { state in
+        _ = try await runner.commit(task, isDurable: place.isDurable) { state in
             state.isOpen ? Transition(events: [.memo(path: path, name: name, bytes: bytes)]) : nil
         } then: { _ in
         }
