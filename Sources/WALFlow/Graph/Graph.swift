@@ -268,12 +268,17 @@ public final class Graph {
     }
 
     private func check(_ node: PlanNode) {
-        if node.kind.needsID, let mistake = StepPath.mistake(in: node.id) { mistakes.append(mistake) }
+        let kind = GraphShape.Kind(node.kind)
+        // The program gives the other kinds of nodes their ids.
+        if ![.input, .label, .merge].contains(kind), let mistake = StepPath.mistake(in: node.id) {
+            mistakes.append(mistake)
+        }
         if nodes.contains(where: { $0.id == node.id }) {
             mistakes.append(
                 FlowError(.duplicateNode, "Two nodes have the id \(node.id). Give each node of a graph its own id."))
         }
-        if node.parents.isEmpty, node.kind.needsParents {
+        // The end of a parent lets the other kinds of nodes begin.
+        if node.parents.isEmpty, kind != .input, kind != .handler {
             mistakes.append(
                 FlowError(
                     .unreachableNode,
@@ -329,24 +334,6 @@ extension FlowError {
         FlowError(
             .foreignNode,
             "\(what) is a node of another graph. Use the handles that this graph, or this element's body, returned.")
-    }
-}
-
-extension PlanNode.Kind {
-    /// Whether the program gives the node its id.
-    fileprivate var needsID: Bool {
-        switch self {
-        case .input, .label, .merge: false
-        default: true
-        }
-    }
-
-    /// Whether the end of a parent lets the node begin.
-    fileprivate var needsParents: Bool {
-        switch self {
-        case .input, .handler: false
-        default: true
-        }
     }
 }
 

@@ -26,14 +26,14 @@ final class Plan: Sendable {
         }
         self.children = children
         parentCounts = nodes.map(\.parents.count)
-        nodeCount = nodes.count { !$0.kind.isHandler }
+        let kinds = nodes.map { GraphShape.Kind($0.kind) }
+        nodeCount = kinds.count { $0 != .handler }
         var needed: Set<Int> = [output]
         for index in nodes.indices.reversed() where needed.contains(index) { needed.formUnion(nodes[index].parents) }
         // The result of a timer is that of its parent.
-        let isTimer = if case .timer = nodes[output].kind { true } else { false }
         endsWithOutput =
-            nodes[output].kind.isJournaled && !isTimer && needed.count == nodes.count
-            && !nodes.contains { $0.kind.hasScope }
+            kinds[output].isJournaled && kinds[output] != .timer && needed.count == nodes.count
+            && !kinds.contains { $0 == .iterator || $0 == .dag }
     }
 }
 
@@ -80,14 +80,6 @@ final class PlanNode: Sendable {
 
         /// Whether the journal contains the node's result. The results of other nodes follow from journaled results.
         var isJournaled: Bool { GraphShape.Kind(self).isJournaled }
-
-        /// Whether the node has a graph of its own.
-        var hasScope: Bool {
-            switch self {
-            case .iterator, .dag: true
-            default: false
-            }
-        }
 
         /// Whether the node runs only after a failure.
         var isHandler: Bool {
