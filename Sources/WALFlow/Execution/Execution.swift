@@ -24,7 +24,6 @@ struct Execution {
         case complete(Scope, Int, StepValue)
         case skip(Scope, Int)
         case evaluate(Scope, Int)
-        case fail(Scope, Int, String)
         /// Close a scope in which all nodes have ended.
         case close(Scope)
         /// Begin elements of an iterator as long as its window has space.
@@ -81,7 +80,7 @@ struct Execution {
             switch action {
             case .run(let step) where step.plan.kind.isHandler: return true
             case .run(let step), .wait(let step):
-                abandon(step)
+                takeBack(step)
                 return false
             }
         }
@@ -90,7 +89,7 @@ struct Execution {
     /// Continues after a step's result, which the journal already has.
     mutating func complete(_ step: StepPlace, _ value: StepValue, _ journal: inout TaskJournal) -> [Action] {
         guard !step.hasEnded else { return [] }
-        end(step)
+        takeBack(step)
         if step.plan.kind.isHandler {
             step.scope.nodes[step.node] = .done(value)
             return []
@@ -102,14 +101,9 @@ struct Execution {
     /// Continues after a step's final failure, which the journal already has.
     mutating func fail(_ step: StepPlace, _ message: String, _ journal: inout TaskJournal) -> [Action] {
         guard !step.hasEnded else { return [] }
-        end(step)
-        work.append(.fail(step.scope, step.node, message))
+        takeBack(step)
+        fail(step.scope, step.node, message, journal)
         return run(&journal)
-    }
-
-    /// Takes back a step that was handed out and won't run because the task fails.
-    mutating func abandon(_ step: StepPlace) {
-        end(step)
     }
 
     /// Whether a step that was handed out may still begin.
@@ -117,7 +111,8 @@ struct Execution {
         !step.hasEnded && (failure == nil || step.plan.kind.isHandler)
     }
 
-    private mutating func end(_ step: StepPlace) {
+    /// Takes back a step that was handed out: it has ended, or won't run because the task fails.
+    mutating func takeBack(_ step: StepPlace) {
         switch step.plan.kind {
         case .wait, .timer: break
         default: count(step, -1)
@@ -135,7 +130,6 @@ struct Execution {
                 case .complete(let scope, let node, let value): complete(scope, node, value, &journal)
                 case .skip(let scope, let node): end(scope, node, .skipped)
                 case .evaluate(let scope, let node): evaluate(scope, node, &journal)
-                case .fail(let scope, let node, let message): fail(scope, node, message, journal)
                 case .close(let scope): close(scope, &journal)
                 case .advance(let scope, let node): advance(scope, node, &journal)
                 case .endElement(let place, let outcome): endElement(place, outcome, journal)
@@ -366,7 +360,9 @@ struct Execution {
                 note(failure, journal)
                 return
             }
-            guard Self.collectsFailures(place) else {
+            guard place.element != nil, case .iterator(let iteration) = place.scope.plan.nodes[place.node].kind,
+                iteration.collectsFailures
+            else {
                 (scope, index) = (place.scope, place.node)
                 continue
             }
@@ -408,13 +404,6 @@ struct Execution {
             scope.nodes[handler] = .active
             hand(out: StepPlace(scope, handler))
         }
-    }
-
-    private static func collectsFailures(_ place: Scope.Place) -> Bool {
-        guard place.element != nil, case .iterator(let iteration) = place.scope.plan.nodes[place.node].kind else {
-            return false
-        }
-        return iteration.collectsFailures
     }
 
     // MARK: Inputs

@@ -156,7 +156,7 @@ extension LiveTask.State {
     mutating func dropWhatWaits() {
         guard execution?.failure != nil else { return }
         let dropped = (held + retrying.values).filter { !$0.plan.kind.isHandler }
-        for step in dropped { execution?.abandon(step) }
+        for step in dropped { execution?.takeBack(step) }
         held.removeAll { !$0.plan.kind.isHandler }
         retrying = retrying.filter { $0.value.plan.kind.isHandler }
     }

@@ -143,7 +143,7 @@ extension FlowRunner {
             // While the step waited for its turn, the task may have failed, and a retry may have begun a new walk.
             guard state.execution?.has(step) == true else { return nil }
             guard let dag = state.dag, state.isOpen, state.execution?.mayBegin(step) == true else {
-                state.execution?.abandon(step)
+                state.execution?.takeBack(step)
                 return nil
             }
             if state.journal.isPaused {

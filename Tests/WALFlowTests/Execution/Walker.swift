@@ -60,7 +60,7 @@ struct Walker {
         while execution.outcome(isRunning: false) == nil, !open.isEmpty {
             let step = open.remove(at: Int.random(in: 0..<open.count, using: &generator))
             guard execution.mayBegin(step) else {
-                execution.abandon(step)
+                execution.takeBack(step)
                 continue
             }
             try await run(step)
