@@ -21,7 +21,7 @@ protocol StepHost: AnyObject, Sendable {
 
 /// An attempt of a step, from its start until its end is in the journal.
 ///
-/// `@unchecked Sendable`: the lock of the task protects the outbox and the number of activities, and the rest never
+/// `@unchecked Sendable`: the lock of the task protects the messages and the number of activities, and the rest never
 /// changes.
 final class RunningStep: StepHost, @unchecked Sendable {
     let runner: FlowRunner
@@ -29,7 +29,9 @@ final class RunningStep: StepHost, @unchecked Sendable {
     let place: StepPlace
     let attempt: UInt32
     let dag: FrozenDAG
-    private var outbox: Outbox
+    /// The records of the messages that the step sends together with its result. A reader holds the lock of the task.
+    private(set) var messages: [FlowRecord.Event] = []
+    private var messageSize = 0
     private var activityCount = 0
 
     init(_ runner: FlowRunner, _ task: LiveTask, _ place: StepPlace, attempt: UInt32, dag: FrozenDAG) {
@@ -38,12 +40,7 @@ final class RunningStep: StepHost, @unchecked Sendable {
         self.place = place
         self.attempt = attempt
         self.dag = dag
-        // A batch with the largest input and output must fit into a segment.
-        outbox = Outbox(sizeMax: runner.storage.segmentSize / 8)
     }
-
-    /// The records of the messages that the step sends. The caller holds the lock of the task.
-    var messages: [FlowRecord.Event] { outbox.events(place.path, attempt) }
 
     // MARK: StepHost
 
@@ -80,7 +77,16 @@ final class RunningStep: StepHost, @unchecked Sendable {
     }
 
     func emit(_ bytes: [UInt8], to sink: String) -> Bool {
-        task.state.withLock { _ in outbox.add(bytes, to: sink) }
+        // The other fields of a record take less than these 512 bytes.
+        let size = bytes.count + sink.utf8.count + 512
+        return task.state.withLock { _ in
+            // A batch with the largest input and output must fit into a segment.
+            guard messageSize + size <= runner.storage.segmentSize / 8 else { return false }
+            let number = UInt32(messages.count) + 1
+            messages.append(.emit(path: place.path, attempt: attempt, number: number, sink: sink, bytes: bytes))
+            messageSize += size
+            return true
+        }
     }
 
     func memo(_ name: String) -> [UInt8]? {
