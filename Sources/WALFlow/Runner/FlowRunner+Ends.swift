@@ -83,7 +83,7 @@ extension FlowRunner {
             return Transition(events: events, mutations: mutations(state))
         } claim: { state in
             state.parked = nil
-        } then: { state -> EndedTask? in
+        } then: { state -> (workers: [LiveTask.Attempt], receivers: LiveTask.Receivers)? in
             // A retry may have begun a new walk before the end was durable.
             guard state.journal.end == ending else { return nil }
             state.clearPending()
@@ -92,35 +92,18 @@ extension FlowRunner {
             state.waiting = [:]
             state.isEnded = true
             state.output = output
-            let span = state.span.take()
             let workers = state.running.values.filter { $0.end == nil }
             state.publish()
-            defer {
-                state.observers = [:]
-                state.waiters = [:]
-            }
-            return EndedTask(
-                workers: workers, observers: Array(state.observers.values), waiters: Array(state.waiters.values),
-                span: span)
+            return (workers, state.takeReceivers())
         }
         guard let ended = ended ?? nil else { return [] }
-        ended.span?.end(ending.failure)
-        for observer in ended.observers { observer.finish() }
         if ending.status != .completed { for attempt in ended.workers { attempt.worker.cancel(job: attempt.job) } }
-        for waiter in ended.waiters { waiter.resume() }
+        ended.receivers.end(ending.failure, .success(()))
         guard needsCallback else {
             forget(task, after: ending)
             return []
         }
         return [deliveryJob(task)]
-    }
-
-    /// The receivers of a task's end.
-    private struct EndedTask {
-        var workers: [LiveTask.Attempt]
-        var observers: [AsyncStream<FlowTaskState>.Continuation]
-        var waiters: [CheckedContinuation<Void, any Error>]
-        var span: FlowSpan?
     }
 
     func isDurable(_ task: LiveTask) -> Bool {

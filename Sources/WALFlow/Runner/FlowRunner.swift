@@ -208,7 +208,7 @@ public final class FlowRunner: Service {
         await scheduler.close(grace: configuration.closeTimeout)
         let closed = FlowError(.closed, "The runner was closed. The next start resumes the task.")
         life.refuseRecords()
-        for live in table.all { release(live, throwing: life.failure ?? closed) }
+        for live in table.all { live.release(throwing: life.failure ?? closed) }
         detach()
         events.closed(table.count)
         life.endClosing()
@@ -236,20 +236,7 @@ public final class FlowRunner: Service {
     func halt(_ error: FlowError) {
         guard life.fail(error) else { return }
         events.halted(error)
-        for live in table.all { release(live, throwing: error) }
-    }
-
-    private func release(_ live: LiveTask, throwing error: FlowError) {
-        let (waiters, observers, span) = live.state.withLock { state in
-            defer {
-                state.waiters = [:]
-                state.observers = [:]
-            }
-            return (state.waiters.values.map { $0 }, state.observers.values.map { $0 }, state.span.take())
-        }
-        span?.end(nil)
-        for waiter in waiters { waiter.resume(throwing: error) }
-        for observer in observers { observer.finish() }
+        for live in table.all { live.release(throwing: error) }
     }
 }
 

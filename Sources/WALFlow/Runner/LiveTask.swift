@@ -81,6 +81,24 @@ final class LiveTask: Sendable {
 }
 
 extension LiveTask {
+    /// The receivers of a task's end.
+    struct Receivers {
+        let waiters: [Int: CheckedContinuation<Void, any Error>]
+        let observers: [Int: AsyncStream<FlowTaskState>.Continuation]
+        let span: FlowSpan?
+
+        func end(_ failure: FlowFailure?, _ result: Result<Void, any Error>) {
+            span?.end(failure)
+            for observer in observers.values { observer.finish() }
+            for waiter in waiters.values { waiter.resume(with: result) }
+        }
+    }
+
+    /// Releases the receivers with an error: this process has no end of the task for them.
+    func release(throwing error: FlowError) {
+        state.withLock { $0.takeReceivers() }.end(nil, .failure(error))
+    }
+
     /// Suspends until the task's beginning is written or has failed to be written.
     func waitUntilBegun() async {
         await withCheckedContinuation { continuation in
@@ -98,6 +116,12 @@ extension LiveTask.State {
     mutating func openGate() {
         for waiter in gate { waiter.resume() }
         gate = []
+    }
+
+    /// Takes the receivers of the end, for a call outside of the lock.
+    mutating func takeReceivers() -> LiveTask.Receivers {
+        defer { (waiters, observers) = ([:], [:]) }
+        return LiveTask.Receivers(waiters: waiters, observers: observers, span: span.take())
     }
 
     var beginning: FlowRecord.Beginning? { journal.beginning }
