@@ -46,38 +46,31 @@ extension FlowRunner {
     ) async throws(FlowError) {
         let payload = Self.payload(of: start.input)
         let span = tracing.begin(task.id, of: dag.key)
-        var events: [FlowRecord.Event] = [.begin(start)]
-        if let trace = span?.trace, !trace.isEmpty { events.append(.trace(fields: trace)) }
+        let trace = span?.trace ?? [:]
+        let events: [FlowRecord.Event] = trace.isEmpty ? [.begin(start)] : [.begin(start), .trace(fields: trace)]
         let actions: [Execution.Action]?
         do throws(FlowError) {
-            actions = try await write(task, start, live, dag, payload, events, span)
+            actions = try await commit(task, isDurable: dag.durability == .durable) { _ in
+                Transition(
+                    events: events,
+                    mutations: [
+                        Self.firstRow(task.id, start, dag, payload),
+                        self.activity(task.id, start, "", 0, "task_created", at: start.createdAt),
+                    ])
+            } then: { state -> [Execution.Action] in
+                state.payload = payload
+                state.lastRow = start.createdAt
+                state.span = span
+                state.isBegun = true
+                state.openGate()
+                return self.start(
+                    &state, StepValue(bytes: start.input, live: self.configuration.verifiesCoding ? nil : live))
+            }
         } catch {
             span?.end(error)
             throw error
         }
         scheduler.submit(await follow(task, actions ?? []))
-    }
-
-    private func write(
-        _ task: LiveTask, _ start: FlowRecord.Beginning, _ live: (any Sendable)?, _ dag: FrozenDAG, _ payload: String?,
-        _ events: [FlowRecord.Event], _ span: FlowSpan?
-    ) async throws(FlowError) -> [Execution.Action]? {
-        try await commit(task, isDurable: dag.durability == .durable) { _ in
-            Transition(
-                events: events,
-                mutations: [
-                    Self.firstRow(task.id, start, dag, payload),
-                    self.activity(task.id, start, "", 0, "task_created", at: start.createdAt),
-                ])
-        } then: { state in
-            state.payload = payload
-            state.lastRow = start.createdAt
-            state.span = span
-            state.isBegun = true
-            state.openGate()
-            return self.start(
-                &state, StepValue(bytes: start.input, live: self.configuration.verifiesCoding ? nil : live))
-        }
     }
 
     /// Releases a reserved id.
