@@ -177,28 +177,25 @@ extension FlowRunner {
             state.beginSpan(self.tracing)
             state.isResumption = true
         }
-        let ready = sorted(task, actions, clock.now())
-        for step in ready.later {
-            task.state.withLock { $0.retrying[step.path] = step }
-            scheduleRetry(task, step)
-        }
-        scheduler.submit(await follow(task, ready.now.map { .run($0) } + ready.waits.map { .wait($0) }))
-    }
-
-    /// Sorts actions into steps that begin now, steps whose next attempt has a time, and waits.
-    private func sorted(
-        _ task: LiveTask, _ actions: [Execution.Action], _ now: Timestamp
-    ) -> (now: [StepPlace], later: [StepPlace], waits: [StepPlace]) {
-        var (ready, later, waits): ([StepPlace], [StepPlace], [StepPlace]) = ([], [], [])
+        let now = clock.now()
+        var ready: [Execution.Action] = []
         for action in actions {
-            switch action {
-            case .wait(let step): waits.append(step)
-            case .run(let step):
-                let retryAt = task.state.withLock { $0.journal.steps[step.path]?.retryAt }
-                if let retryAt, retryAt > now { later.append(step) } else { ready.append(step) }
+            if case .run(let step) = action, isRetried(task, step, after: now) {
+                scheduleRetry(task, step)
+            } else {
+                ready.append(action)
             }
         }
-        return (ready, later, waits)
+        scheduler.submit(await follow(task, ready))
+    }
+
+    /// Lets a step wait for its next attempt, if the journal has a later time for it.
+    private func isRetried(_ task: LiveTask, _ step: StepPlace, after now: Timestamp) -> Bool {
+        task.state.withLock { state in
+            guard let retryAt = state.journal.steps[step.path]?.retryAt, retryAt > now else { return false }
+            state.retrying[step.path] = step
+            return true
+        }
     }
 }
 

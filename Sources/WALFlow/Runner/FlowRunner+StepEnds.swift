@@ -103,9 +103,7 @@ extension FlowRunner {
         timers.add(at: due, while: { [weak step] in step != nil }) { [weak self, weak task, weak step] in
             guard let self, let task, let step else { return }
             let isDue = task.state.withLock { state in
-                guard let current = state.retrying[step.path], current === step,
-                    state.running[step.path] == nil
-                else { return false }
+                guard state.retrying[step.path] === step, state.running[step.path] == nil else { return false }
                 state.retrying[step.path] = nil
                 return true
             }
