@@ -66,14 +66,12 @@ final class TimerQueue: Sendable {
     }
 
     private func sleep(until first: Timestamp) async {
-        var due = first
-        while true {
+        var next: Timestamp? = first
+        while let due = next {
             while clock.now() < due {
                 do { try await clock.sleep(due) } catch { return }
             }
-            let next: Timestamp? = fire()
-            guard let next else { return }
-            due = next
+            next = fire()
         }
     }
 
