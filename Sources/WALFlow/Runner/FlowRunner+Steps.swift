@@ -63,9 +63,9 @@ extension FlowRunner {
                 return try await fail(task, step, prepared.attempt, error, isFinal: true)
             }
             let values: [any Sendable]
-            switch prepared.inputs {
-            case .success(let inputs): values = inputs
-            case .failure(let error):
+            do {
+                values = try prepared.inputs.get()
+            } catch {
                 return try await fail(task, step, prepared.attempt, Self.text(of: error), isFinal: true)
             }
             if prepared.isResumption, let ending = try await countResumption(task, step) {
@@ -153,10 +153,8 @@ extension FlowRunner {
             let known = state.journal.steps[step.path]
             let isInterrupted = known?.hasStarted == true
             let attempt = isInterrupted ? known?.attempt ?? 1 : state.journal.nextAttempt(of: step.path)
-            let now = clock.now()
-            state.running[step.path] = LiveTask.Attempt(
-                step: step, number: attempt, worker: worker, job: job, startedAt: now)
-            state.startedAt = state.startedAt ?? now
+            state.running[step.path] = LiveTask.Attempt(step: step, number: attempt, worker: worker, job: job)
+            state.startedAt = state.startedAt ?? clock.now()
             state.publish()
             return Prepared(
                 inputs: Result { try state.execution?.inputs(of: step) ?? [] }, attempt: attempt,

@@ -10,7 +10,6 @@ final class LiveTask: Sendable {
         var worker: Worker
         /// The number of the worker's job. With it, a cancellation can't reach a later job.
         var job: UInt64
-        var startedAt: Timestamp
         var end: AttemptEnd?
     }
 
