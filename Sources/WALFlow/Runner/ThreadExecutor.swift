@@ -6,25 +6,12 @@ internal import WAL
 /// The cooperative pool has one thread for each processor, so a step that blocks there delays all others. Give such a
 /// node `NodeOptions(executor: ThreadExecutor(threads: 8))`.
 public final class ThreadExecutor: TaskExecutor {
-    private struct State {
+    private struct Queue {
         var jobs: [UnownedJob] = []
         var isClosed = false
     }
 
-    private final class Queue: Sendable {
-        let state = Monitor(State())
-
-        func run(on executor: UnownedTaskExecutor) {
-            while let job = state.wait({ state -> UnownedJob?? in
-                guard state.jobs.isEmpty else { return .some(state.jobs.removeFirst()) }
-                return state.isClosed ? .some(nil) : nil
-            }) ?? nil {
-                unsafe job.runSynchronously(on: executor)
-            }
-        }
-    }
-
-    private let queue = Queue()
+    private let queue = Monitor(Queue())
 
     /// Starts the threads of an executor.
     ///
@@ -34,7 +21,7 @@ public final class ThreadExecutor: TaskExecutor {
         let executor = unsafe UnownedTaskExecutor(ordinary: self)
         for _ in 0..<max(1, threads) {
             do throws(WALError) {
-                try NamedThread.start("wal-flow-step") { [queue] in unsafe queue.run(on: executor) }
+                try NamedThread.start("wal-flow-step") { [queue] in unsafe Self.runJobs(of: queue, on: executor) }
             } catch {
                 throw FlowError(.storageFailed, "The system can't start more threads.", cause: error)
             }
@@ -42,13 +29,22 @@ public final class ThreadExecutor: TaskExecutor {
     }
 
     deinit {
-        queue.state.withLock { $0.isClosed = true }
-        queue.state.notifyAll()
+        queue.withLock { $0.isClosed = true }
+        queue.notifyAll()
     }
 
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        queue.state.withLock { $0.jobs.append(job) }
-        queue.state.notifyAll()
+        queue.withLock { $0.jobs.append(job) }
+        queue.notifyAll()
+    }
+
+    private static func runJobs(of queue: Monitor<Queue>, on executor: UnownedTaskExecutor) {
+        while let job = queue.wait({ queue -> UnownedJob?? in
+            guard queue.jobs.isEmpty else { return .some(queue.jobs.removeFirst()) }
+            return queue.isClosed ? .some(nil) : nil
+        }) ?? nil {
+            unsafe job.runSynchronously(on: executor)
+        }
     }
 }
