@@ -88,8 +88,6 @@ extension WrappingStorage {
     var isDurableAtOnce: Bool { base.isDurableAtOnce }
     var attachment: Monitor<(any AnyObject & Sendable)?> { base.attachment }
 
-    func checkOpen() throws(TaskStorageError) { try base.checkOpen() }
-
     func tryAppend(
         _ records: consuming RecordBatch, _ mutations: [TaskMutation]
     ) throws(TaskStorageError) -> SequenceNumber? {

@@ -14,9 +14,6 @@ package protocol FlowStorage: Sendable {
     /// The runner of the storage, if it has one.
     var attachment: Monitor<(any AnyObject & Sendable)?> { get }
 
-    /// Throws `closed` if the storage was closed.
-    func checkOpen() throws(TaskStorageError)
-
     /// Appends records of a DAG, and then changes, as one batch of the log.
     ///
     /// - Parameters:
@@ -46,10 +43,6 @@ package protocol FlowStorage: Sendable {
 extension BufferedTaskStorage: FlowStorage {
     package var segmentSize: Int { configuration.segmentSize }
     package var diskBudget: Int? { configuration.diskBudget }
-
-    package func checkOpen() throws(TaskStorageError) {
-        try life.checkOpen()
-    }
 
     package func tryAppend(
         _ records: consuming RecordBatch, _ mutations: [TaskMutation]
