@@ -6,14 +6,6 @@ internal import WAL
 /// new walk from the journal, which takes results from the journal instead of running their steps. The owner calls the
 /// walk under the lock of the task.
 struct Execution {
-    /// The action that the owner must take next.
-    enum Action {
-        /// Run a step. Its inputs are in the order of the node's parents.
-        case run(StepPlace)
-        /// Begin to wait for a signal or a time.
-        case wait(StepPlace)
-    }
-
     enum Outcome {
         /// Every node has ended. The value is nil if the output was skipped.
         case completed(StepValue?)
@@ -33,7 +25,8 @@ struct Execution {
 
     let root: Scope
     private var work: [Work] = []
-    private var actions: [Action] = []
+    /// The steps, waits and timers that the owner must begin next.
+    private var ready: [StepPlace] = []
     /// The first final failure. After it, only handlers begin.
     private(set) var failure: FlowFailure?
     /// The failures that a journal leads to, with their times, while the walk takes its results. Steps that ran when the task failed may have
@@ -69,25 +62,22 @@ struct Execution {
 
     /// Begins with the task's input, and takes every result and failure that the journal has. After a failure, only handlers are left to
     /// begin.
-    mutating func start(input: StepValue, _ journal: inout TaskJournal) -> [Action] {
+    mutating func start(input: StepValue, _ journal: inout TaskJournal) -> [StepPlace] {
         work.append(.complete(root, 0, input))
         pastFailures = []
-        let actions = run(&journal)
+        let ready = run(&journal)
         failure = pastFailures?.min { $0.time < $1.time }?.failure
         pastFailures = nil
-        guard failure != nil else { return actions }
-        return actions.filter { action in
-            switch action {
-            case .run(let step) where step.plan.kind.isHandler: return true
-            case .run(let step), .wait(let step):
-                takeBack(step)
-                return false
-            }
+        guard failure != nil else { return ready }
+        return ready.filter { step in
+            if step.plan.kind.isHandler { return true }
+            takeBack(step)
+            return false
         }
     }
 
     /// Continues after a step's result, which the journal already has.
-    mutating func complete(_ step: StepPlace, _ value: StepValue, _ journal: inout TaskJournal) -> [Action] {
+    mutating func complete(_ step: StepPlace, _ value: StepValue, _ journal: inout TaskJournal) -> [StepPlace] {
         guard !step.hasEnded else { return [] }
         takeBack(step)
         if step.plan.kind.isHandler {
@@ -99,7 +89,7 @@ struct Execution {
     }
 
     /// Continues after a step's final failure, which the journal already has.
-    mutating func fail(_ step: StepPlace, _ message: String, _ journal: inout TaskJournal) -> [Action] {
+    mutating func fail(_ step: StepPlace, _ message: String, _ journal: inout TaskJournal) -> [StepPlace] {
         guard !step.hasEnded else { return [] }
         takeBack(step)
         fail(step.scope, step.node, message, journal)
@@ -113,15 +103,12 @@ struct Execution {
 
     /// Takes back a step that was handed out: it has ended, or won't run because the task fails.
     mutating func takeBack(_ step: StepPlace) {
-        switch step.plan.kind {
-        case .wait, .timer: break
-        default: count(step, -1)
-        }
+        count(step, -1)
     }
 
     // MARK: Walking
 
-    private mutating func run(_ journal: inout TaskJournal) -> [Action] {
+    private mutating func run(_ journal: inout TaskJournal) -> [StepPlace] {
         var next = 0
         repeat {
             while next < work.count {
@@ -138,10 +125,10 @@ struct Execution {
             endPastElements()
         } while next < work.count
         defer {
-            actions = []
+            ready = []
             work.removeAll(keepingCapacity: work.count < 64)
         }
-        return actions
+        return ready
     }
 
     private mutating func complete(_ scope: Scope, _ node: Int, _ value: StepValue, _ journal: inout TaskJournal) {
@@ -244,15 +231,12 @@ struct Execution {
     }
 
     private mutating func hand(out step: StepPlace) {
-        switch step.plan.kind {
-        case .wait, .timer: actions.append(.wait(step))
-        default:
-            count(step, 1)
-            actions.append(.run(step))
-        }
+        count(step, 1)
+        ready.append(step)
     }
 
     private mutating func count(_ step: StepPlace, _ change: Int) {
+        if step.isWait { return }
         activeCount += change
         if step.plan.kind.isHandler { activeHandlerCount += change }
     }

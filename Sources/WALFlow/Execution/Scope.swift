@@ -118,6 +118,14 @@ final class StepPlace: @unchecked Sendable {
     /// Whether the end of the step must survive a power loss before the walk continues.
     var isDurable: Bool { plan.options.durability == .durable }
 
+    /// Whether this is a wait or a timer, which occupies no place among the running steps.
+    var isWait: Bool {
+        switch plan.kind {
+        case .wait, .timer: true
+        default: false
+        }
+    }
+
     /// Whether the walk has the end of the step.
     var hasEnded: Bool { scope.nodes[node].isEnded }
 }

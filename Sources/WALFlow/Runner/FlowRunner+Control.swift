@@ -23,7 +23,7 @@ extension FlowRunner {
             defer { state.held = [] }
             return state.held
         }
-        scheduler.submit(await follow(live, held.map { .run($0) }))
+        scheduler.submit(await follow(live, held))
     }
 
     /// Ends a task. Running steps are canceled, and their results don't count. Suspends until the end is in the log.
@@ -169,7 +169,7 @@ extension FlowRunner {
         _ live: LiveTask, _ number: UInt32, _ events: [FlowRecord.Event], _ action: String, _ message: String?,
         _ now: Timestamp
     ) async throws(FlowError) {
-        let actions = try await commit(live) { state in
+        let ready = try await commit(live) { state in
             // Another call may have come first.
             guard state.journal.nextControl == number, state.running.isEmpty, !state.isGone,
                 state.parked != nil || state.journal.end?.status == .failed
@@ -184,7 +184,7 @@ extension FlowRunner {
             continued.parked = nil
             if let row = continued.row(after: events, at: now) { mutations.append(row) }
             return Transition(events: events, mutations: mutations)
-        } then: { state -> [Execution.Action] in
+        } then: { state -> [StepPlace] in
             state.parked = nil
             state.retrying = [:]
             state.waiting = [:]
@@ -194,10 +194,10 @@ extension FlowRunner {
             state.beginSpan(self.tracing)
             return self.start(&state, StepValue(bytes: state.beginning?.input ?? []))
         }
-        guard let actions else {
+        guard let ready else {
             throw FlowError(.wrongState, "The task \(live.id) is neither failed nor parked any more.")
         }
-        scheduler.submit(await follow(live, actions))
+        scheduler.submit(await follow(live, ready))
         try await showState(live)
     }
 }

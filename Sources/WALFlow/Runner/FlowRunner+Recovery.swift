@@ -79,13 +79,13 @@ extension FlowRunner {
     /// Resumes a task of the journal. Returns false if the task is parked.
     private func goOn(_ task: LiveTask) async throws(FlowError) -> Bool {
         let shapes = graphs.withLock { $0.shapes }
-        let (actions, isParked, wasParked, isChanged) = task.state.withLock { state in
-            let actions = prepare(&state, shapes)
+        let (ready, isParked, wasParked, isChanged) = task.state.withLock { state in
+            let ready = prepare(&state, shapes)
             let isChanged = state.isOpen && state.journal.graph != state.dag?.hash
-            return (actions, state.parked != nil, state.journal.isShownParked, isChanged)
+            return (ready, state.parked != nil, state.journal.isShownParked, isChanged)
         }
         if isChanged { try await noteGraph(of: task) }
-        if !isParked { await resume(task, actions) }
+        if !isParked { await resume(task, ready) }
         // The log's last row of a task says whether it is parked.
         if isParked || wasParked { try await showState(task) }
         return !isParked
@@ -120,7 +120,7 @@ extension FlowRunner {
     }
 
     /// Starts the walk of a task along its graph, or parks the task.
-    private func prepare(_ state: inout LiveTask.State, _ shapes: [UInt64: GraphShape]) -> [Execution.Action] {
+    private func prepare(_ state: inout LiveTask.State, _ shapes: [UInt64: GraphShape]) -> [StepPlace] {
         guard let start = state.beginning else { return [] }
         state.payload = Self.payload(of: start.input)
         state.isBegun = true
@@ -164,7 +164,7 @@ extension FlowRunner {
     }
 
     /// Resumes one task.
-    private func resume(_ task: LiveTask, _ actions: [Execution.Action]) async {
+    private func resume(_ task: LiveTask, _ steps: [StepPlace]) async {
         let (end, isDelivered) = task.state.withLock { ($0.presentEnd, $0.journal.isDelivered) }
         if let end {
             guard !isDelivered else { return forget(task, after: end.ending) }
@@ -178,12 +178,13 @@ extension FlowRunner {
             state.isResumption = true
         }
         let now = clock.now()
-        var ready: [Execution.Action] = []
-        for action in actions {
-            if case .run(let step) = action, isRetried(task, step, after: now) {
+        var ready: [StepPlace] = []
+        for step in steps {
+            // A wait may have been a step with attempts in an earlier graph.
+            if !step.isWait, isRetried(task, step, after: now) {
                 scheduleRetry(task, step)
             } else {
-                ready.append(action)
+                ready.append(step)
             }
         }
         scheduler.submit(await follow(task, ready))

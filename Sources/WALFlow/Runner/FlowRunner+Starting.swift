@@ -48,16 +48,16 @@ extension FlowRunner {
         let span = tracing.begin(task.id, of: dag.key)
         let trace = span?.trace ?? [:]
         let events: [FlowRecord.Event] = trace.isEmpty ? [.begin(start)] : [.begin(start), .trace(fields: trace)]
-        let actions: [Execution.Action]?
+        let ready: [StepPlace]?
         do throws(FlowError) {
-            actions = try await commit(task, isDurable: dag.durability == .durable) { _ in
+            ready = try await commit(task, isDurable: dag.durability == .durable) { _ in
                 Transition(
                     events: events,
                     mutations: [
                         Self.firstRow(task.id, start, dag, payload),
                         self.activity(task.id, start, "", 0, "task_created", at: start.createdAt),
                     ])
-            } then: { state -> [Execution.Action] in
+            } then: { state -> [StepPlace] in
                 state.payload = payload
                 state.lastRow = start.createdAt
                 state.span = span
@@ -70,7 +70,7 @@ extension FlowRunner {
             span?.end(error)
             throw error
         }
-        scheduler.submit(await follow(task, actions ?? []))
+        scheduler.submit(await follow(task, ready ?? []))
     }
 
     /// Releases a reserved id.
@@ -83,12 +83,12 @@ extension FlowRunner {
     }
 
     /// Starts the walk of the task along its graph. The caller holds the task's lock.
-    func start(_ state: inout LiveTask.State, _ input: StepValue) -> [Execution.Action] {
+    func start(_ state: inout LiveTask.State, _ input: StepValue) -> [StepPlace] {
         guard let dag = state.dag else { return [] }
         var execution = Execution(dag.plan)
-        let actions = execution.start(input: input, &state.journal)
+        let ready = execution.start(input: input, &state.journal)
         state.execution = execution
-        return actions
+        return ready
     }
 
     /// Returns the task that has the id; nil if the caller that reserved the id has released it.

@@ -23,7 +23,7 @@ extension FlowRunner {
         let live = configuration.verifiesCoding ? nil : value
         let now = clock.now()
         let isDurable = step.isDurable || storage.isDurableAtOnce
-        let actions = try await commit(task, isDurable: isDurable) { state in
+        let ready = try await commit(task, isDurable: isDurable) { state in
             guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
             var events = running.messages
             events.append(.result(path: step.path, attempt: attempt, time: now, label: label, bytes: bytes))
@@ -40,8 +40,8 @@ extension FlowRunner {
                 execution.complete(step, StepValue(bytes: bytes, live: live, label: label), &journal)
             }
         }
-        guard let actions else { return await returned(task, step, attempt) }
-        return await follow(task, actions)
+        guard let ready else { return await returned(task, step, attempt) }
+        return await follow(task, ready)
     }
 
     /// Journals the failure of an attempt. Continues the walk or schedules the next attempt.
@@ -49,7 +49,7 @@ extension FlowRunner {
         _ task: LiveTask, _ step: StepPlace, _ attempt: UInt32, _ error: String, isFinal: Bool
     ) async throws(FlowError) -> [Scheduler.Job] {
         let now = clock.now()
-        let actions = try await commit(task, isDurable: step.isDurable) { state in
+        let ready = try await commit(task, isDurable: step.isDurable) { state in
             guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
             let retryAt = isFinal ? nil : self.retryTime(state, step, attempt, now)
             return Transition(
@@ -62,9 +62,9 @@ extension FlowRunner {
             state.running[step.path] = nil
             return self.afterFailure(&state, step, error)
         }
-        guard let actions else { return await returned(task, step, attempt) }
+        guard let ready else { return await returned(task, step, attempt) }
         scheduleRetry(task, step)
-        return await follow(task, actions)
+        return await follow(task, ready)
     }
 
     /// Returns the time of the next attempt, or nil if that was the last one.
@@ -81,7 +81,7 @@ extension FlowRunner {
     /// Continues the walk after a final failure. After another failure, the step waits for its next attempt.
     func afterFailure(
         _ state: inout LiveTask.State, _ step: StepPlace, _ error: String
-    ) -> [Execution.Action] {
+    ) -> [StepPlace] {
         // A retry may have begun another walk before the failure was durable.
         guard state.execution?.has(step) == true else { return [] }
         defer { state.publish() }
@@ -113,7 +113,7 @@ extension FlowRunner {
 
     /// Handles the return of a step whose attempt has already ended: its time was up, or its task has ended.
     func returned(_ task: LiveTask, _ step: StepPlace, _ attempt: UInt32) async -> [Scheduler.Job] {
-        let actions = task.state.withLock { state -> [Execution.Action] in
+        let ready = task.state.withLock { state -> [StepPlace] in
             guard let current = state.running[step.path], current.number == attempt else { return [] }
             if case .timedOut(isFinal: true) = current.end, !current.step.hasEnded {
                 // The failure isn't durable yet. Until it is in the walk, the task must not end: a handler may follow.
@@ -126,7 +126,7 @@ extension FlowRunner {
             return afterFailure(&state, step, state.journal.steps[step.path]?.error ?? "")
         }
         scheduleRetry(task, step)
-        return await follow(task, actions)
+        return await follow(task, ready)
     }
 }
 
@@ -139,15 +139,15 @@ extension LiveTask.State {
 
     /// Continues the walk of a step, unless the task has ended meanwhile or has begun another walk.
     mutating func advance(
-        _ step: StepPlace, _ body: (inout Execution, inout TaskJournal) -> [Execution.Action]
-    ) -> [Execution.Action] {
+        _ step: StepPlace, _ body: (inout Execution, inout TaskJournal) -> [StepPlace]
+    ) -> [StepPlace] {
         guard isOpen, execution?.has(step) == true else { return [] }
         // The walk is moved out of the state, so that it and the journal can change without a copy.
         guard var execution = execution.take() else { return [] }
-        let actions = body(&execution, &journal)
+        let ready = body(&execution, &journal)
         self.execution = execution
         dropWhatWaits()
-        return actions
+        return ready
     }
 
     /// Once the task fails, takes back the steps that wait for their next attempt or for the end of a pause.

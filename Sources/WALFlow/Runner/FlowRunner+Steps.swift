@@ -5,14 +5,11 @@ extension FlowRunner {
     // MARK: What follows a change
 
     /// Begins waits, ends the task if its end has come, and returns the jobs of the ready steps.
-    func follow(_ task: LiveTask, _ actions: [Execution.Action]) async -> [Scheduler.Job] {
+    func follow(_ task: LiveTask, _ ready: [StepPlace]) async -> [Scheduler.Job] {
         var jobs: [Scheduler.Job] = []
-        var pending = actions
-        while let action = pending.popLast() {
-            switch action {
-            case .run(let step): jobs.append(job(task, step))
-            case .wait(let step): pending += await beginWait(task, step)
-            }
+        var pending = ready
+        while let step = pending.popLast() {
+            if step.isWait { pending += await beginWait(task, step) } else { jobs.append(job(task, step)) }
         }
         jobs += await endIfOver(task)
         return jobs.reversed()

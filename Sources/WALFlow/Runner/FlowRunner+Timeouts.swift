@@ -32,16 +32,16 @@ extension FlowRunner {
         } then: { state in
             // The step may have returned meanwhile, and another attempt may be running.
             let current = state.running[step.path].flatMap { $0.number == attempt ? $0 : nil }
-            let actions = retryAt == nil ? self.afterFailure(&state, step, error) : []
+            let ready = retryAt == nil ? self.afterFailure(&state, step, error) : []
             if case .returned? = current?.end { state.running[step.path] = nil }
-            return (current, actions)
+            return (current, ready)
         }
-        guard let (current, actions) = ended else { return }
+        guard let (current, ready) = ended else { return }
         if let current { current.worker.cancel(job: current.job) }
         timeouts.add(at: steady.now() + .seconds(10)) { [weak self, weak task, path = step.path] in
             guard let task, task.state.withLock({ $0.running[path]?.number == attempt }) else { return }
             self?.events.ignoresCancellation(task.id, path, after: timeout + .seconds(10))
         }
-        scheduler.submit(await follow(task, actions))
+        scheduler.submit(await follow(task, ready))
     }
 }

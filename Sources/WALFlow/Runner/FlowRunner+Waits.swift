@@ -61,7 +61,7 @@ extension FlowRunner {
     }
 
     /// Begins a wait for a signal, which may already be there, or for a time.
-    func beginWait(_ task: LiveTask, _ step: StepPlace) async -> [Execution.Action] {
+    func beginWait(_ task: LiveTask, _ step: StepPlace) async -> [StepPlace] {
         let now = clock.now()
         let (signal, pause): (String?, Duration?)
         switch step.plan.kind {
@@ -103,10 +103,10 @@ extension FlowRunner {
     }
 
     /// Ends a wait with the first signal for it, if there is one.
-    private func take(_ task: LiveTask, _ step: StepPlace) async -> [Execution.Action] {
+    private func take(_ task: LiveTask, _ step: StepPlace) async -> [StepPlace] {
         let now = clock.now()
         var value = StepValue()
-        let actions = try? await commit(task, isDurable: step.isDurable) { state in
+        let ready = try? await commit(task, isDurable: step.isDurable) { state in
             guard state.isOpen, state.waiting[step.path] === step,
                 let signal = state.journal.firstSignal(at: step.path)
             else { return nil }
@@ -118,15 +118,15 @@ extension FlowRunner {
         } then: { state in
             state.advance(step) { execution, journal in execution.complete(step, value, &journal) }
         }
-        return (actions ?? nil) ?? []
+        return (ready ?? nil) ?? []
     }
 
     /// Ends a wait whose time has come. A timer passes its parent's value on, and a wait for a signal fails.
-    func expire(_ task: LiveTask, _ step: StepPlace) async -> [Execution.Action] {
+    func expire(_ task: LiveTask, _ step: StepPlace) async -> [StepPlace] {
         let now = clock.now()
-        let actions: [Execution.Action]??
+        let ready: [StepPlace]??
         if case .timer = step.plan.kind {
-            actions = try? await commit(task, isDurable: step.isDurable) { state in
+            ready = try? await commit(task, isDurable: step.isDurable) { state in
                 guard state.isOpen, state.waiting[step.path] === step else { return nil }
                 return state.end(of: step, StepValue(bytes: []), now, self)
             } claim: { state in
@@ -142,7 +142,7 @@ extension FlowRunner {
             }
         } else {
             let error = "timedOut: no value came in time; a retry waits for it again"
-            actions = try? await commit(task, isDurable: step.isDurable) { state in
+            ready = try? await commit(task, isDurable: step.isDurable) { state in
                 // A value that is in the log is in time, and the wait is about to take it.
                 guard state.isOpen, state.waiting[step.path] === step,
                     state.journal.firstSignal(at: step.path) == nil
@@ -155,12 +155,12 @@ extension FlowRunner {
                 state.wrote(now, self.configuration)
                 state.waiting[step.path] = nil
                 state.failingWaitCount += 1
-            } then: { state -> [Execution.Action] in
+            } then: { state -> [StepPlace] in
                 state.failingWaitCount -= 1
                 return state.advance(step) { execution, journal in execution.fail(step, error, &journal) }
             }
         }
-        return (actions ?? nil) ?? []
+        return (ready ?? nil) ?? []
     }
 }
 

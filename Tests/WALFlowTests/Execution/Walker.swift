@@ -47,13 +47,7 @@ struct Walker {
         records.append(event)
     }
 
-    private mutating func take(_ actions: [Execution.Action]) {
-        for action in actions {
-            switch action {
-            case .run(let step), .wait(let step): open.append(step)
-            }
-        }
-    }
+    private mutating func take(_ ready: [StepPlace]) { open += ready }
 
     /// Runs to the end, and calls `each` after each record.
     mutating func finish(_ each: (Walker) throws -> Void = { _ in }) async throws -> Execution.Outcome? {
