@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-    internal import FoundationEssentials
-#else
-    internal import Foundation
-#endif
-
 /// The shape of a graph: its nodes and edges, without code.
 ///
 /// The journal contains it. So tools can draw a task, and compare two versions of a graph, without the program.
@@ -64,10 +58,8 @@ package struct GraphShape: Codable, Hashable, Sendable {
 
     /// Returns the shape as JSON. Equal shapes give equal texts.
     package func json() throws(FlowError) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
+            return try JSON(encoding: self).text
         } catch {
             throw FlowError(.undecodable, "The shape of the DAG \(key) can't be written as JSON.", cause: error)
         }
@@ -76,7 +68,7 @@ package struct GraphShape: Codable, Hashable, Sendable {
     /// Reads a shape that ``json()`` returned.
     package init(json: String) throws(FlowError) {
         do {
-            self = try JSONDecoder().decode(GraphShape.self, from: Data(json.utf8))
+            self = try JSON(json).decode()
         } catch {
             throw FlowError(
                 .undecodable, "The text isn't the shape of a DAG. Use what graphJSON() returns.", cause: error)
