@@ -8,6 +8,11 @@ public enum GraphPicture: String, CaseIterable, Sendable {
     case dot
     /// An SVG image.
     case svg
+
+    /// Replaces characters that have a meaning in a format. They have it with a combining mark after them, too.
+    static func escaped(_ text: String, _ escapes: [Unicode.Scalar: String]) -> String {
+        text.unicodeScalars.map { escapes[$0] ?? String($0) }.joined()
+    }
 }
 
 extension FlowDAG {
@@ -161,6 +166,6 @@ private struct TextPicture {
     }
 
     private static func escaped(_ text: String) -> String {
-        String(text.flatMap { $0 == "\"" ? Array("&quot;") : $0 == "\n" ? [" "] : [$0] })
+        GraphPicture.escaped(text, ["\"": "&quot;", "\n": " ", "\r": " "])
     }
 }

@@ -201,6 +201,6 @@ struct VectorPicture {
     private static func text(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 
     private static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+        GraphPicture.escaped(text, ["&": "&amp;", "<": "&lt;", ">": "&gt;"])
     }
 }

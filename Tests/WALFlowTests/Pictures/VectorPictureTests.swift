@@ -76,6 +76,21 @@ import WAL
         }.frozen().shape
     }
 
+    /// A reader of a picture takes the characters of its format for those without the mark after them.
+    @Test(arguments: ["&", "<", "\"", "\r\n"])
+    func aMarkAfterACharacterOfTheFormat(_ character: String) throws {
+        let id = "pick\(character)\u{301}up"
+        let shape = try DAG(name: id, key: "order", of: Int.self) { dag, input in
+            dag.addNode(id, after: input) { _, value in value }
+        }.frozen().shape
+        for form in GraphPicture.allCases {
+            let picture = Array(shape.picture(of: TaskView(nil), as: form).unicodeScalars)
+            let before = zip(picture, picture.dropFirst()).filter { $0.1 == "\u{301}" }.map { $0.0 }
+            let forbidden: [Unicode.Scalar] = form == .svg ? ["&", "<"] : ["\"", "\n"]
+            #expect(!before.isEmpty && Set(before).isDisjoint(with: forbidden), "\(form)")
+        }
+    }
+
     /// A wait that was reached differs from a node that wasn't.
     @Test func thePictureAsText() throws {
         let picture = try Self.shape().picture(of: TaskView(Self.journal), as: .mermaid)
