@@ -193,17 +193,13 @@ public final class Graph {
     }
 
     func label<Value: Codable & Sendable>(_ name: String, of branch: Branch<Value>) -> Node<Value> {
-        if let index = nodes.indices.first(where: { isLabel(name, of: branch.index, at: $0) }) {
+        // No other node has an id with this character.
+        let id = "\(nodes[branch.index].id)=\(name)"
+        if let index = nodes.firstIndex(where: { $0.id == id }) {
             return Node(graph: ObjectIdentifier(self), index: index)
         }
         labels[branch.index, default: []].append(name)
-        return add(
-            "\(nodes[branch.index].id)=\(name)", .label(name), [branch.index, branch.parent], NodeOptions(), Value.self)
-    }
-
-    private func isLabel(_ name: String, of branch: Int, at index: Int) -> Bool {
-        guard case .label(name) = nodes[index].kind else { return false }
-        return nodes[index].parents.first == branch
+        return add(id, .label(name), [branch.index, branch.parent], NodeOptions(), Value.self)
     }
 
     /// Returns the plan whose output is the value of this node.
