@@ -109,7 +109,7 @@ private struct ScopeChange {
             guard new.node(node.id)?.kind != node.kind else { continue }
             let unfinished = old.nodes.first {
                 $0.kind.isJournaled && !hasResult($0.id) && before.ancestors(of: $0.id).contains(node.id)
-                    && after.has($0.id)
+                    && new.node($0.id) != nil
             }
             guard let unfinished else { continue }
             return
@@ -232,8 +232,6 @@ private struct Ancestry {
         }
     }
 
-    func has(_ id: String) -> Bool { sets[id] != nil }
-
     func ancestors(of id: String) -> Set<String> { sets[id] ?? [] }
 
     /// Returns the nodes whose values a node takes, directly or through labels and merges.
@@ -336,26 +334,20 @@ extension GraphShape {
         let end = rest.firstIndex { $0 == "/" || $0 == "[" } ?? rest.endIndex
         let id = String(rest[..<end])
         guard let node = nodes.first(where: { $0.id == id }) else { return nil }
-        var paths: [String] = []
-        if end == rest.endIndex {
-            paths = [prefix + id]
-        } else {
+        var paths: [String] = [prefix + rest]
+        if end != rest.endIndex {
             guard let body = node.body, node.kind != .iterator || StepPath.hasElement(rest[end...]) else { return nil }
-            guard let slash = rest[end...].firstIndex(of: "/") else {
-                // The path is that of a whole element.
-                guard rest.last == "]" else { return nil }
-                return dependents(of: id, [prefix + rest], prefix)
-            }
-            let start = rest.index(after: slash)
-            guard let inner = body.paths(dependingOn: rest[start...], prefix: prefix + rest[..<start]) else {
+            if let slash = rest[end...].firstIndex(of: "/") {
+                let start = rest.index(after: slash)
+                guard let inner = body.paths(dependingOn: rest[start...], prefix: prefix + rest[..<start]) else {
+                    return nil
+                }
+                paths = inner
+            } else if rest.last != "]" {
+                // Only the path of a whole element ends here.
                 return nil
             }
-            paths = inner
         }
-        return dependents(of: id, paths, prefix)
-    }
-
-    private func dependents(of id: String, _ paths: [String], _ prefix: String) -> [String] {
         let ancestry = Ancestry(self)
         return paths + nodes.filter { ancestry.ancestors(of: $0.id).contains(id) }.map { prefix + $0.id }
     }
