@@ -122,7 +122,7 @@ final class Scheduler: Sendable {
         guard !jobs.isEmpty else { return }
         let started = state.withLock { state in
             add(jobs, &state)
-            return newWorkers(for: state.ready.count, &state)
+            return newWorkers(&state)
         }
         for worker in started { start(worker) }
     }
@@ -135,9 +135,9 @@ final class Scheduler: Sendable {
         }
     }
 
-    private func newWorkers(for count: Int, _ state: inout State) -> [Worker] {
+    private func newWorkers(_ state: inout State) -> [Worker] {
         guard !state.isClosed else { return [] }
-        let workers = (0..<max(0, min(count, maxWorkers - state.workers.count))).map { _ in Worker() }
+        let workers = (0..<max(0, min(state.ready.count, maxWorkers - state.workers.count))).map { _ in Worker() }
         for worker in workers { state.workers[ObjectIdentifier(worker)] = worker }
         return workers
     }
@@ -188,11 +188,9 @@ final class Scheduler: Sendable {
         let (entry, started) = state.withLock { state -> (Entry?, [Worker]) in
             if let last { state.release(last) }
             add(jobs, &state)
-            guard !state.isClosed, !isSpent, let entry = state.ready.popFirst() else {
-                state.workers[ObjectIdentifier(worker)] = nil
-                return (nil, newWorkers(for: state.ready.count, &state))
-            }
-            return (entry, newWorkers(for: state.ready.count, &state))
+            let entry = state.isClosed || isSpent ? nil : state.ready.popFirst()
+            if entry == nil { state.workers[ObjectIdentifier(worker)] = nil }
+            return (entry, newWorkers(&state))
         }
         for worker in started { start(worker) }
         return entry
