@@ -183,11 +183,7 @@ public final class FlowRunner: Service {
         let (ended, continuation) = AsyncStream<Never>.makeStream()
         life.onFailure { continuation.finish() }
         await withGracefulShutdownHandler {
-            await withTaskCancellationHandler {
-                for await _ in ended {}
-            } onCancel: {
-                continuation.finish()
-            }
+            for await _ in ended {}
         } onGracefulShutdown: {
             continuation.finish()
         }
