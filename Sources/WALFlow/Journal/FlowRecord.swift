@@ -76,7 +76,7 @@ package struct FlowRecord: Hashable, Sendable {
 
     /// The end of a task.
     package struct Ending: Hashable, Sendable {
-        package enum Status: UInt8, Hashable, Sendable {
+        package enum Status: UInt8, Hashable, CaseIterable, Sendable {
             case completed = 2
             case failed = 3
             case cancelled = 4

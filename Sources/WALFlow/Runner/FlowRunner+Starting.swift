@@ -115,14 +115,9 @@ extension FlowRunner {
             guard row.dagID == dag.key else {
                 throw FlowError(.idInUse, "The id \(id) belongs to a task of the DAG \(row.dagID). Choose another id.")
             }
-            let status: FlowRecord.Ending.Status
-            switch row.status {
-            case .completed: status = .completed
-            case .failed: status = .failed
-            case .cancelled: status = .cancelled
-            // If the task of a row isn't live, another program has it, or the log lost its beginning.
-            case .pending, .running: return nil
-            }
+            // If the task of another row isn't live, another program has it, or the log lost its beginning.
+            let statuses = FlowRecord.Ending.Status.allCases
+            guard let status = statuses.first(where: { $0.taskStatus == row.status }) else { return nil }
             if let payload = row.payload, let own = Self.payload(of: bytes), payload != own {
                 throw FlowError(
                     .idInUse, "The task \(id) began with another input. Choose another id, or pass the same input.")
