@@ -32,14 +32,7 @@ public struct FlowStep: Sendable {
     ///   - data: Details as JSON.
     ///   - level: The level, such as `info`.
     public func logActivity(_ action: String, _ message: String? = nil, data: String? = nil, level: String = "info") {
-        let next = host.nextActivity()
-        host.write(
-            TaskActivityLog(
-                id: ActivityID.make(
-                    taskID, begunAt: next.begunAt, path, attempt, "\(action)/\(next.number)", restart: next.restart),
-                taskID: taskID, dagID: host.dagKey, nodeID: ActivityID.limited(path), action: action, message: message,
-                data: data,
-                level: level, createdAt: host.now))
+        host.logActivity(action, message, data: data, level: level)
     }
 
     /// Sends a message to a sink together with the step's result.

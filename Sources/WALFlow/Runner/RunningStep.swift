@@ -3,15 +3,9 @@ internal import WALTasks
 
 /// The host of a ``FlowStep``, which runs it.
 protocol StepHost: AnyObject, Sendable {
-    /// The key of the step's DAG.
-    var dagKey: String { get }
     var coder: any FlowCoder { get }
-    var now: Timestamp { get }
 
-    /// Returns the number of the attempt's next activity, counted from 1, the task's ``TaskJournal/lastRestart``, and
-    /// the time of the task's beginning.
-    func nextActivity() -> (number: Int, restart: UInt32, begunAt: Timestamp)
-    func write(_ activity: TaskActivityLog)
+    func logActivity(_ action: String, _ message: String?, data: String?, level: String)
     /// Keeps a message until the step's result is written. Returns false if the messages take too much space.
     func emit(_ bytes: [UInt8], to sink: String) -> Bool
     /// Returns the bytes that ``keep(_:as:)`` journaled in this attempt or in an earlier one.
@@ -44,19 +38,19 @@ final class RunningStep: StepHost, @unchecked Sendable {
 
     // MARK: StepHost
 
-    var dagKey: String { dag.key }
     var coder: any FlowCoder { dag.coder }
-    var now: Timestamp { runner.clock.now() }
 
-    func nextActivity() -> (number: Int, restart: UInt32, begunAt: Timestamp) {
-        task.state.withLock { state in
+    func logActivity(_ action: String, _ message: String?, data: String?, level: String) {
+        let (number, restart, begunAt) = task.state.withLock { state in
             activityCount += 1
             return (activityCount, state.journal.lastRestart, state.beginning?.createdAt ?? Timestamp(rawValue: 0))
         }
-    }
-
-    func write(_ activity: TaskActivityLog) {
-        let mutation = TaskMutation.log(activity)
+        let id = ActivityID.make(
+            task.id, begunAt: begunAt, place.path, Int(attempt), "\(action)/\(number)", restart: restart)
+        let mutation = TaskMutation.log(
+            TaskActivityLog(
+                id: id, taskID: task.id, dagID: dag.key, nodeID: ActivityID.limited(place.path), action: action,
+                message: message, data: data, level: level, createdAt: runner.clock.now()))
         let storage = runner.storage
         // An activity that no store accepts is left out here, because stores would leave it out too.
         guard (try? mutation.validate()) != nil else { return }

@@ -112,12 +112,9 @@ extension Execution.Outcome {
 
 /// A host of steps that neither writes nor sends anything.
 private final class SilentHost: StepHost {
-    let dagKey = "random"
     let coder: any FlowCoder = JSONFlowCoder()
-    let now = Walker.time
 
-    func nextActivity() -> (number: Int, restart: UInt32, begunAt: Timestamp) { (1, 0, now) }
-    func write(_ activity: TaskActivityLog) {}
+    func logActivity(_ action: String, _ message: String?, data: String?, level: String) {}
     func emit(_ bytes: [UInt8], to sink: String) -> Bool { true }
     func memo(_ name: String) -> [UInt8]? { nil }
     func keep(_ bytes: [UInt8], as name: String) async throws {}
