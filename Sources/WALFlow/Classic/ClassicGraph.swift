@@ -53,7 +53,9 @@ struct ClassicGraph: Sendable {
                 .unreachableNode,
                 "The node \(lost) can't be reached from the first node, \(first). Add an edge to it, or leave it out.")
         }
-        return try PlanMaker(graph: self, order: order).plan(Set(order).subtracting(iterated()), entries: [first])
+        // These nodes run once for each element, and the plans of the iterators have them.
+        let iterated = reachable(from: edges.filter(\.isIterator).map(\.to), through: .all)
+        return try PlanMaker(graph: self, order: order).plan(Set(order).subtracting(iterated), entries: [first])
     }
 
     private func check() throws(FlowError) {
@@ -105,11 +107,6 @@ struct ClassicGraph: Sendable {
             if reached.insert(id).inserted { open += next(id, ways) }
         }
         return reached
-    }
-
-    /// Returns the nodes that run once for each element.
-    private func iterated() -> Set<String> {
-        reachable(from: edges.filter(\.isIterator).map(\.to), through: .all)
     }
 
     private func topological() throws(FlowError) -> [String] {

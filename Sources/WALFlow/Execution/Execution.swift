@@ -341,7 +341,9 @@ struct Execution {
             scope.nodes[index] = .failed(failure)
             handOutHandlers(of: index, in: scope, journal)
             guard let place = scope.place else {
-                note(failure, journal)
+                // A failure without a time in the journal, such as that of an iterator's elements, follows from results.
+                pastFailures?.append((Self.time(of: failure, journal), failure))
+                if pastFailures == nil { self.failure = self.failure ?? failure }
                 return
             }
             guard place.element != nil, case .iterator(let iteration) = place.scope.plan.nodes[place.node].kind,
@@ -369,15 +371,6 @@ struct Execution {
 
     private static func time(of failure: FlowFailure, _ journal: TaskJournal) -> Timestamp {
         journal.steps[failure.path]?.time ?? Timestamp(rawValue: .max)
-    }
-
-    /// Notes that a failure fails the task. One without a time in the journal, such as that of an iterator's elements, follows from results.
-    private mutating func note(_ failure: FlowFailure, _ journal: TaskJournal) {
-        guard pastFailures == nil else {
-            pastFailures?.append((Self.time(of: failure, journal), failure))
-            return
-        }
-        self.failure = self.failure ?? failure
     }
 
     private mutating func handOutHandlers(of index: Int, in scope: Scope, _ journal: TaskJournal) {

@@ -253,18 +253,6 @@ extension FlowRunner {
         return end
     }
 
-    func decode<Output: Decodable>(
-        _ type: Output.Type, _ bytes: [UInt8], of task: LiveTask
-    ) throws(FlowError) -> Output {
-        do {
-            let coder: any FlowCoder = task.state.withLock { $0.dag?.coder } ?? JSONFlowCoder()
-            return try coder.decode(type, from: bytes)
-        } catch {
-            throw FlowError(
-                .undecodable, "The output of the task \(task.id) can't be decoded as \(type).", cause: error)
-        }
-    }
-
     func observe(_ task: LiveTask) -> AsyncStream<FlowTaskState> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: FlowTaskState.self, bufferingPolicy: .bufferingNewest(64))

@@ -137,7 +137,10 @@ public final class FlowRunner: Service {
     public func process<Input, Output>(
         _ input: Input, by dag: DAG<Input, Output>, id: String? = nil, priority: Int = 0, maxRetries: Int = 3
     ) async throws(FlowError) -> FlowTask<Output> {
-        let frozen = try dags.frozen(dag.key)
+        guard let frozen = dags[dag.key] else {
+            throw FlowError(
+                .unknownDAG, "The runner has no DAG with the key \(dag.key). Give it to the runner's initializer.")
+        }
         let bytes: [UInt8]
         do { bytes = try dag.coder.encode(input) } catch {
             throw FlowError(.undecodable, "The input of \(dag.key) can't be encoded.", cause: error)
@@ -269,14 +272,6 @@ final class DAGTable: Sendable {
     subscript(key: String) -> FrozenDAG? { dags.withLock { $0[key] } }
 
     var all: [FrozenDAG] { dags.withLock { $0.values.sorted { $0.key < $1.key } } }
-
-    func frozen(_ key: String) throws(FlowError) -> FrozenDAG {
-        guard let dag = self[key] else {
-            throw FlowError(
-                .unknownDAG, "The runner has no DAG with the key \(key). Give it to the runner's initializer.")
-        }
-        return dag
-    }
 }
 
 /// The shapes of graphs in a runner's journal.

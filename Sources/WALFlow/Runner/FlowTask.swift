@@ -49,7 +49,13 @@ public struct FlowTask<Output: Codable & Sendable>: Sendable {
             guard let bytes = end.output else {
                 throw FlowError(.noOutput, "The output of the task \(id) was skipped.")
             }
-            return try runner.decode(Output.self, bytes, of: live)
+            do {
+                let coder: any FlowCoder = live.state.withLock { $0.dag?.coder } ?? JSONFlowCoder()
+                return try coder.decode(Output.self, from: bytes)
+            } catch {
+                throw FlowError(
+                    .undecodable, "The output of the task \(id) can't be decoded as \(Output.self).", cause: error)
+            }
         }
     }
 
