@@ -76,7 +76,8 @@ extension FlowRunner {
         _ mutations: (LiveTask.State) -> [TaskMutation]
     ) async throws(FlowError) -> [Scheduler.Job] {
         let needsCallback = needsCallback(task)
-        let ended = try await commit(task, isDurable: isDurable(task)) { state in
+        let durability = task.state.withLock { $0.dag?.durability }
+        let ended = try await commit(task, isDurable: durability == .durable) { state in
             guard state.journal.end == nil, walk == nil || state.execution?.root === walk else { return nil }
             var events: [FlowRecord.Event] = [.end(ending)]
             if !needsCallback { events.append(.delivered(time: ending.time)) }
@@ -104,10 +105,6 @@ extension FlowRunner {
             return []
         }
         return [deliveryJob(task)]
-    }
-
-    func isDurable(_ task: LiveTask) -> Bool {
-        task.state.withLock { $0.dag?.durability ?? .written } == .durable
     }
 
     private func lastMutations(_ state: LiveTask.State, _ ending: FlowRecord.Ending) -> [TaskMutation] {
