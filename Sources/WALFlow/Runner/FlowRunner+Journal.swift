@@ -6,6 +6,8 @@ internal import WALTasks
 struct Transition {
     var events: [FlowRecord.Event]
     var mutations: [TaskMutation] = []
+    /// The time at which the change ends an attempt of a step; nil if it doesn't end one.
+    var attemptEnd: Timestamp?
 }
 
 extension FlowRunner {
@@ -105,8 +107,7 @@ extension FlowRunner {
             for event in transition.events { FlowRecord(task.id, event).append(to: &batch) }
             guard let sequence = try storage.tryAppend(consume batch, transition.mutations) else { return .full }
             for event in transition.events { state.journal.apply(event) }
-            // The restarts are counted since the last end of a step.
-            if transition.events.contains(where: \.isEndOfAttempt) { state.isResumption = false }
+            if let time = transition.attemptEnd { state.wroteEnd(at: time, configuration) }
             claim(&state)
             return isDurable || storage.isDurableAtOnce ? .written(sequence) : .done(then(&state))
         }
@@ -127,15 +128,6 @@ extension FlowRunner {
         journalWatch.waits(error)
         // The step has returned, so its cancellation must not shorten the pause.
         await Task { try? await ContinuousClock().sleep(for: .milliseconds(100)) }.value
-    }
-}
-
-extension FlowRecord.Event {
-    fileprivate var isEndOfAttempt: Bool {
-        switch self {
-        case .result, .failure: true
-        default: false
-        }
     }
 }
 

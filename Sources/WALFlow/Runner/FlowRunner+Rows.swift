@@ -37,22 +37,35 @@ extension FlowRunner {
 }
 
 extension LiveTask.State {
-    /// Returns the activity of an attempt's end, the activities for which the log had no space before, and a row if one
-    /// is due.
-    func progress(
-        _ step: StepPlace, _ attempt: UInt32, _ action: String, _ message: String?, _ now: Timestamp,
+    /// Returns the change that ends an attempt: the records, the activity, the activities for which the log had no space
+    /// before, and a row if one is due.
+    ///
+    /// - Parameter error: The error of a failed attempt; nil for a result.
+    func end(
+        of step: StepPlace, _ attempt: UInt32, _ events: [FlowRecord.Event], error: String? = nil, at now: Timestamp,
         _ runner: FlowRunner
-    ) -> [TaskMutation] {
-        guard let start = beginning else { return [] }
-        var mutations = pendingActivities
+    ) -> Transition {
+        var transition = Transition(events: events, attemptEnd: now)
+        guard let start = beginning else { return transition }
+        transition.mutations = pendingActivities
         if runner.configuration.activities == .steps {
-            mutations.append(
+            transition.mutations.append(
                 runner.activity(
-                    journal.id, start, step.path, attempt, action, message, level: message == nil ? "info" : "error",
-                    restart: journal.lastRestart, at: now))
+                    journal.id, start, step.path, attempt, error == nil ? "node_completed" : "node_failed", error,
+                    level: error == nil ? "info" : "error", restart: journal.lastRestart, at: now))
         }
-        if isRowDue(now, runner.configuration), let row = row(.running, at: now) { mutations.append(row) }
-        return mutations
+        if isRowDue(now, runner.configuration), let row = row(.running, at: now) { transition.mutations.append(row) }
+        return transition
+    }
+
+    /// Returns the change that ends an attempt with an error. Without `retryAt`, the failure is final.
+    func failure(
+        of step: StepPlace, _ attempt: UInt32, _ error: String, retryAt: Timestamp?, at now: Timestamp,
+        _ runner: FlowRunner
+    ) -> Transition {
+        let event = FlowRecord.Event.failure(
+            path: step.path, attempt: attempt, time: now, error: error, retryAt: retryAt)
+        return end(of: step, attempt, [event], error: error, at: now, runner)
     }
 
     /// Whether a row of progress is due. It is due after the clock was set back.
@@ -65,9 +78,11 @@ extension LiveTask.State {
         pendingSize = 0
     }
 
-    /// Notes that the mutations of ``progress(_:_:_:_:_:_:)`` were written.
-    mutating func wrote(_ now: Timestamp, _ configuration: FlowConfiguration) {
+    /// Notes that the end of an attempt was written.
+    mutating func wroteEnd(at time: Timestamp, _ configuration: FlowConfiguration) {
+        // The restarts are counted since the last end of a step.
+        isResumption = false
         clearPending()
-        if isRowDue(now, configuration) { lastRow = now }
+        if isRowDue(time, configuration) { lastRow = time }
     }
 }

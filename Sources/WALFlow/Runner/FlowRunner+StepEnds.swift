@@ -27,10 +27,8 @@ extension FlowRunner {
             guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
             var events = running.messages
             events.append(.result(path: step.path, attempt: attempt, time: now, label: label, bytes: bytes))
-            return Transition(
-                events: events, mutations: state.progress(step, attempt, "node_completed", nil, now, self))
+            return state.end(of: step, attempt, events, at: now, self)
         } claim: { state in
-            state.wrote(now, self.configuration)
             // If the result doesn't have to be durable, `then` removes the attempt before the lock is released.
             if isDurable { state.running[step.path]?.end = .returned }
         } then: { state in
@@ -52,11 +50,8 @@ extension FlowRunner {
         let ready = try await commit(task, isDurable: step.isDurable) { state in
             guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
             let retryAt = isFinal ? nil : self.retryTime(state, step, attempt, now)
-            return Transition(
-                events: [.failure(path: step.path, attempt: attempt, time: now, error: error, retryAt: retryAt)],
-                mutations: state.progress(step, attempt, "node_failed", error, now, self))
+            return state.failure(of: step, attempt, error, retryAt: retryAt, at: now, self)
         } claim: { state in
-            state.wrote(now, self.configuration)
             state.running[step.path]?.end = .returned
         } then: { state in
             state.running[step.path] = nil

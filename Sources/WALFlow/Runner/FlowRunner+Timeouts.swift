@@ -23,11 +23,8 @@ extension FlowRunner {
         let ended = try? await commit(task, isDurable: step.isDurable) { state in
             guard state.isOpen, state.isCurrent(step, attempt) else { return nil }
             retryAt = self.retryTime(state, step, attempt, now)
-            return Transition(
-                events: [.failure(path: step.path, attempt: attempt, time: now, error: error, retryAt: retryAt)],
-                mutations: state.progress(step, attempt, "node_failed", error, now, self))
+            return state.failure(of: step, attempt, error, retryAt: retryAt, at: now, self)
         } claim: { state in
-            state.wrote(now, self.configuration)
             state.running[step.path]?.end = .timedOut(isFinal: retryAt == nil)
         } then: { state in
             // The step may have returned meanwhile, and another attempt may be running.

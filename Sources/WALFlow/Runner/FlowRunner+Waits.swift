@@ -113,7 +113,6 @@ extension FlowRunner {
             value = StepValue(bytes: signal.payload, label: signal.id)
             return state.end(of: step, value, now, self)
         } claim: { state in
-            state.wrote(now, self.configuration)
             state.waiting[step.path] = nil
         } then: { state in
             state.advance(step) { execution, journal in execution.complete(step, value, &journal) }
@@ -130,7 +129,6 @@ extension FlowRunner {
                 guard state.isOpen, state.waiting[step.path] === step else { return nil }
                 return state.end(of: step, StepValue(bytes: []), now, self)
             } claim: { state in
-                state.wrote(now, self.configuration)
                 state.waiting[step.path] = nil
             } then: { state in
                 state.advance(step) { execution, journal in
@@ -148,11 +146,8 @@ extension FlowRunner {
                     state.journal.firstSignal(at: step.path) == nil
                 else { return nil }
                 let attempt = state.journal.nextAttempt(of: step.path)
-                return Transition(
-                    events: [.failure(path: step.path, attempt: attempt, time: now, error: error, retryAt: nil)],
-                    mutations: state.progress(step, attempt, "node_failed", error, now, self))
+                return state.failure(of: step, attempt, error, retryAt: nil, at: now, self)
             } claim: { state in
-                state.wrote(now, self.configuration)
                 state.waiting[step.path] = nil
                 state.failingWaitCount += 1
             } then: { state -> [StepPlace] in
@@ -165,13 +160,11 @@ extension FlowRunner {
 }
 
 extension LiveTask.State {
-    /// Returns the records for the end of a wait.
+    /// Returns the change that ends a wait with a value.
     fileprivate func end(of step: StepPlace, _ value: StepValue, _ now: Timestamp, _ runner: FlowRunner) -> Transition {
         let attempt = journal.nextAttempt(of: step.path)
-        return Transition(
-            events: [
-                .result(path: step.path, attempt: attempt, time: now, label: value.label, bytes: value.bytes ?? [])
-            ],
-            mutations: progress(step, attempt, "node_completed", nil, now, runner))
+        let result = FlowRecord.Event.result(
+            path: step.path, attempt: attempt, time: now, label: value.label, bytes: value.bytes ?? [])
+        return end(of: step, attempt, [result], at: now, runner)
     }
 }
