@@ -32,12 +32,7 @@ extension DirectorySource {
         while true {
             // The recovery of a live writer has dropped everything after a torn tail.
             let isWritten = DirectoryLock.isHeld(in: directory)
-            var segments: [ExaminedSegment] = []
-            for number in try directory.segmentNumbers() {
-                guard var segment = try examined(number) else { continue }
-                segment.closeIfSealed()
-                segments.append(segment)
-            }
+            var segments = try allExamined()
             segments.refuseOutOfReach(logID)
             var listed = segments.map { segment in
                 Listed(

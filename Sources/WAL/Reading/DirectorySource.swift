@@ -10,41 +10,36 @@ struct DirectorySource: SegmentSource {
     init(_ directory: Directory) throws(WALError) {
         self.directory = directory
         maps = LogMaps(directory)
-        var segments: [ExaminedSegment] = []
-        for number in try directory.segmentNumbers() {
-            guard var segment = try Self.examined(directory, number) else { continue }
-            segment.closeIfSealed()
-            segments.append(segment)
-        }
+        var segments = try Self.allExamined(in: directory)
         // As an opening does. Otherwise, a reader could take another log than the opening.
         segments.refuseOutOfReach()
         logID = RecoveryPlan.logID(of: segments)
         watch = WriterWatch(directory, of: logID ?? LogID(low: 0, high: 0))
     }
 
-    /// Returns the segments in use, oldest first, without their frames.
-    func headers() throws(WALError) -> [(number: UInt64, header: SegmentHeader)] {
-        var found: [(number: UInt64, header: SegmentHeader)] = []
-        for number in try directory.segmentNumbers() {
-            if let header = try header(number) { found.append((number, header)) }
-        }
-        return found
-    }
-
-    /// Returns the header of a segment in use. Returns nil if the segment is only prepared, unreadable, foreign, or was
-    /// just removed.
-    func header(_ number: UInt64) throws(WALError) -> SegmentHeader? {
-        guard let segment = try examined(number), segment.belongs(to: logID) else { return nil }
-        return segment.header
+    /// Returns the headers of the segments in use, oldest first. Leaves out segments that are only prepared, unreadable
+    /// or foreign.
+    func headers() throws(WALError) -> [SegmentHeader] {
+        try allExamined().compactMap { $0.belongs(to: logID) ? $0.header : nil }
     }
 
     var hasUnreadableHeader: Bool {
-        get throws(WALError) {
-            for number in try directory.segmentNumbers() {
-                if let segment = try examined(number), segment.header == nil { return true }
-            }
-            return false
+        get throws(WALError) { try allExamined().contains { $0.header == nil } }
+    }
+
+    /// Examines the segments, oldest first, without their frames.
+    func allExamined() throws(WALError) -> [ExaminedSegment] {
+        try Self.allExamined(in: directory)
+    }
+
+    private static func allExamined(in directory: Directory) throws(WALError) -> [ExaminedSegment] {
+        var segments: [ExaminedSegment] = []
+        for number in try directory.segmentNumbers() {
+            guard var segment = try examined(directory, number) else { continue }
+            segment.closeIfSealed()
+            segments.append(segment)
         }
+        return segments
     }
 
     func examined(_ number: UInt64) throws(WALError) -> ExaminedSegment? {
@@ -108,21 +103,13 @@ struct DirectorySource: SegmentSource {
     // MARK: Descriptions for tools
 
     func segmentInfo() throws(WALError) -> [SegmentInfo] {
-        var infos: [SegmentInfo] = []
-        let numbers = try directory.segmentNumbers()
-        for number in numbers {
-            guard let examined = try examined(number) else { continue }
-            let path = examined.path
+        var infos = try allExamined().map { examined -> SegmentInfo in
             guard let header = examined.header else {
-                infos.append(SegmentInfo(damaged: number, path: path, fileSize: examined.diskSize))
-                continue
+                return SegmentInfo(damaged: examined.number, path: examined.path, fileSize: examined.diskSize)
             }
-            let state: SegmentInfo.State =
-                header.state == .prepared ? .prepared : examined.footer != nil ? .sealed : .unsealed
-            infos.append(
-                SegmentInfo(
-                    Segment(header: header, path: path), footer: examined.footer, fileSize: examined.diskSize,
-                    state: state))
+            return SegmentInfo(
+                Segment(header: header, path: examined.path), footer: examined.footer, fileSize: examined.diskSize,
+                state: header.state == .prepared ? .prepared : examined.hasFooter ? .sealed : .unsealed)
         }
         // An unsealed segment that no sealed one follows is the one that a writer appends to, or was appending to when
         // it died.
@@ -132,40 +119,6 @@ struct DirectorySource: SegmentSource {
             infos[last].state = .active
         }
         return infos
-    }
-
-    /// Returns the cursors and bookmarks at the end of the log, from the newest footer and the frames of the segments
-    /// after it.
-    func markers() throws(WALError) -> Markers {
-        var state = Markers()
-        for (number, _) in try headers() {
-            guard var segment = try examined(number) else { continue }
-            if let footer = segment.footer {
-                state = footer.markers
-            } else {
-                try segment.readFrames(into: ReadBuffer())
-                state = segment.scan?.summary.markers.state(after: state) ?? state
-            }
-        }
-        return state
-    }
-
-    func statistics() throws(WALError) -> ReadOnlyLog.Statistics {
-        let buffer = ReadBuffer()
-        var statistics = ReadOnlyLog.Statistics(
-            firstSequence: 1, lastSequence: 0, diskBytes: 0, segmentCount: 0, epoch: 0)
-        for number in try directory.segmentNumbers() {
-            guard var segment = try examined(number) else { continue }
-            statistics.diskBytes += segment.diskSize
-            guard segment.belongs(to: logID), let header = segment.header, header.state != .prepared else { continue }
-            if segment.footer == nil { try segment.readFrames(into: buffer) }
-            if statistics.segmentCount == 0 { statistics.firstSequence.rawValue = header.baseSequence }
-            let end = header.baseSequence - 1 + (segment.end?.recordCount ?? 0)
-            statistics.lastSequence.rawValue = max(statistics.lastSequence.rawValue, end)
-            statistics.segmentCount += 1
-            statistics.epoch = max(statistics.epoch, header.epoch)
-        }
-        return statistics
     }
 
     /// Returns the last record that a frame in the log proves to be durable. More records may be durable.
@@ -204,8 +157,8 @@ struct DirectorySource: SegmentSource {
     }
 
     func lastRecovery() throws(WALError) -> (findings: [RecoveryReport.Finding], count: Int)? {
-        for (number, header) in try headers().reversed() {
-            guard let segment = try readable(number) else { continue }
+        for header in try headers().reversed() {
+            guard let segment = try readable(header.segmentNumber) else { continue }
             // The recovery frame is the first frame of the segment that the opening began.
             let outcome = unsafe try segment.check(at: SegmentHeader.size)
             if case .valid(let frame) = unsafe outcome, unsafe frame.header.kind == .recovery {

@@ -33,7 +33,7 @@ extension ReadOnlyLog {
         for each in try source.directory.segmentNumbers() where number == nil || number == each {
             // Ask first: without a writer, the segment that is opened then doesn't change.
             let isWritten = DirectoryLock.isHeld(in: source.directory)
-            guard let segment = try source.readable(each), segment.segment.header.state != .prepared else { continue }
+            guard let segment = try source.readable(each) else { continue }
             guard try Self.walk(segment, isWritten: isWritten, body) else { return }
         }
     }

@@ -2,7 +2,6 @@
 /// no record of a sealed segment, except one in ``lag(after:)``.
 struct LogSurvey {
     private struct Part {
-        var number: UInt64
         var header: SegmentHeader
         var end: SegmentEnd
         /// The number of records that can be read.
@@ -28,31 +27,26 @@ struct LogSurvey {
             guard var segment = try source.examined(number) else { continue }
             diskBytes += segment.diskSize
             guard segment.belongs(to: source.logID), let header = segment.header else { continue }
-            if header.state == .prepared {
-                segments.prepared += 1
-                continue
-            }
+            let recordCount: UInt64
+            var index: [SegmentFooter.IndexEntry]?
             if let footer = segment.footer {
                 if segment.isCompressed { segments.compressed += 1 } else { segments.sealed += 1 }
                 sizes.add(sequence: footer.finalSequence, size: segment.diskSize)
                 markers = footer.markers
-                parts.append(
-                    Part(
-                        number: number, header: header, end: footer.end, recordCount: footer.recordCount,
-                        latestTime: segment.latestTime.map { Timestamp(rawValue: $0) },
-                        markers: markers))
+                recordCount = footer.recordCount
             } else {
                 try segment.readFrames(into: buffer)
                 segments.unsealed += 1
                 let summary = segment.scan?.summary
                 markers = summary?.markers.state(after: markers) ?? markers
-                parts.append(
-                    Part(
-                        number: number, header: header,
-                        end: segment.end ?? SegmentEnd(offset: SegmentHeader.size, recordCount: 0),
-                        recordCount: summary?.recordCount ?? 0, index: summary?.index ?? [],
-                        latestTime: segment.latestTime.map { Timestamp(rawValue: $0) }, markers: markers))
+                recordCount = summary?.recordCount ?? 0
+                index = summary?.index ?? []
             }
+            parts.append(
+                Part(
+                    header: header, end: segment.end ?? SegmentEnd(offset: SegmentHeader.size, recordCount: 0),
+                    recordCount: recordCount, index: index,
+                    latestTime: segment.latestTime.map { Timestamp(rawValue: $0) }, markers: markers))
         }
         if let last = parts.last, last.index != nil {
             segments.unsealed -= 1
@@ -64,7 +58,15 @@ struct LogSurvey {
     /// The version of the last segment.
     var format: String { parts.last?.header.versionText ?? "" }
     var epoch: UInt64 { parts.map(\.header.epoch).max() ?? 0 }
-    var cursors: [String: UInt64] { parts.last?.markers.cursors ?? [:] }
+    /// The cursors and bookmarks at the end of the log.
+    var markers: Markers { parts.last?.markers ?? Markers() }
+
+    var statistics: ReadOnlyLog.Statistics {
+        let last = parts.map { $0.header.baseSequence - 1 + $0.end.recordCount }.max() ?? 0
+        return ReadOnlyLog.Statistics(
+            firstSequence: SequenceNumber(rawValue: firstSequence), lastSequence: SequenceNumber(rawValue: last),
+            diskBytes: diskBytes, segmentCount: parts.count, epoch: epoch)
+    }
 
     /// The end of the log.
     var end: LogPosition {
@@ -78,7 +80,7 @@ struct LogSurvey {
     func steps() throws(WALError) -> [LogStep] {
         var steps: [LogStep] = []
         for part in parts {
-            let segment = part.index == nil ? try source.readable(part.number) : nil
+            let segment = part.index == nil ? try source.readable(part.header.segmentNumber) : nil
             let entries = if let own = part.index { own } else { try segment?.index() ?? [] }
             var (sequence, offset) = (part.header.baseSequence, UInt64(SegmentHeader.size))
             // Frames without records before the first record have no time. They count with the frames that follow.
@@ -109,7 +111,7 @@ struct LogSurvey {
         let part = parts[index]
         let first = max(part.header.baseSequence, sequence + 1)
         let past = min(first - part.header.baseSequence, part.recordCount)
-        let entries = if let own = part.index { own } else { try source.readable(part.number)?.index() ?? [] }
+        let entries = if let own = part.index { own } else { try source.readable(part.header.segmentNumber)?.index() ?? [] }
         let offset = entries.last { $0.sequence <= first }.map { Int(clamping: $0.offset) } ?? SegmentHeader.size
         let start = past == part.recordCount ? part.end.offset : past == 0 ? SegmentHeader.size : offset
         let reader = LogReader(source, from: sequence + 1, visibility: .written)
@@ -162,7 +164,7 @@ extension ReadOnlyLog {
             let survey = try LogSurvey(source)
             let end = survey.end
             let durable = try source.durableSequence()
-            var positions = survey.cursors.map { ($0.key, $0.value) }
+            var positions = survey.markers.cursors.map { ($0.key, $0.value) }
             for consumer in try consumers where !consumer.isExpired {
                 positions.append((consumer.path, consumer.position.rawValue))
             }

@@ -48,14 +48,14 @@ public final class ReadOnlyLog: Sendable {
 
     /// The log that the records come from, if this one is a replica that wasn't promoted. Throws ``WALError/Code/inputOutput``.
     public var replicatedLog: LogID? {
-        get throws(WALError) { try source.headers().last?.header.source }
+        get throws(WALError) { try source.headers().last?.source }
     }
 
     /// The first record that is still in the log, or the number that the first record will have. Throws
     /// ``WALError/Code/inputOutput``.
     public var firstSequence: SequenceNumber {
         get throws(WALError) {
-            SequenceNumber(rawValue: try source.headers().first?.header.baseSequence ?? 1)
+            SequenceNumber(rawValue: try source.headers().first?.baseSequence ?? 1)
         }
     }
 
@@ -67,12 +67,12 @@ public final class ReadOnlyLog: Sendable {
     /// The last record that each consumer has processed, by the name of its cursor. Reads the newest segments. Throws
     /// ``WALError/Code/inputOutput``.
     public var cursors: [String: SequenceNumber] {
-        get throws(WALError) { try source.markers().cursors.mapValues(SequenceNumber.init(rawValue:)) }
+        get throws(WALError) { try LogSurvey(source).markers.cursors.mapValues(SequenceNumber.init(rawValue:)) }
     }
 
     /// The producers' bookmarks, by name. Reads the newest segments. Throws ``WALError/Code/inputOutput``.
     public var bookmarks: [String: Bookmark] {
-        get throws(WALError) { try source.markers().bookmarks }
+        get throws(WALError) { try LogSurvey(source).markers.bookmarks }
     }
 
     /// The last record that was written. Reads the unsealed segments.
@@ -86,7 +86,7 @@ public final class ReadOnlyLog: Sendable {
     ///
     /// - Throws: ``WALError/Code/inputOutput``.
     public var statistics: Statistics {
-        get throws(WALError) { try source.statistics() }
+        get throws(WALError) { try LogSurvey(source).statistics }
     }
 
     /// The figures of a log, from its files.
