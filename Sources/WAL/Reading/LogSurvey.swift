@@ -26,6 +26,7 @@ struct LogSurvey {
         for number in try source.directory.segmentNumbers() {
             guard var segment = try source.examined(number) else { continue }
             diskBytes += segment.diskSize
+            if segment.header?.state == .prepared { segments.prepared += 1 }
             guard segment.belongs(to: source.logID), let header = segment.header else { continue }
             let recordCount: UInt64
             var index: [SegmentFooter.IndexEntry]?

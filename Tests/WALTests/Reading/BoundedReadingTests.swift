@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -64,5 +65,17 @@ import Testing
         #expect(statistics.segmentCount == (try readOnly.segments.count { $0.state != .prepared }))
         #expect(statistics.diskBytes == (try readOnly.segments.reduce(0) { $0 + $1.fileSize }))
         #expect(statistics.epoch == log.statistics.epoch)
+    }
+
+    /// Without a published status, the metrics of a log had no prepared segments.
+    @Test func `the status from the files counts prepared segments`() async throws {
+        let (directory, log) = try await filled(1)
+        try await eventually { log.statistics.preparedSegmentCount > 0 }
+        let readOnly = try ReadOnlyLog(at: directory.path)
+        let segments = try readOnly.surveyedStatus.segments
+        #expect(segments.prepared > 0)
+        #expect(segments.active == 1)
+        try await log.close()
+        #expect(try readOnly.surveyedStatus.segments.prepared == 0)
     }
 }
