@@ -6,26 +6,17 @@ enum ParallelMap {
         _ elements: [Element], split: Int? = nil, ifWorthwhile: Bool,
         _ transform: @escaping @Sendable (Element) throws(WALError) -> Output
     ) throws(WALError) -> [Output] {
-        guard ifWorthwhile else { return try mapInTurn(elements[...], transform) }
+        guard ifWorthwhile else { return try elements.map(transform) }
         let split = split ?? elements.count / 2
         let (first, second) = (elements[..<split], elements[split...])
         let others = Monitor<Result<[Output], WALError>?>(nil)
         try NamedThread.start("wal-recovery") {
-            let result = Result { () throws(WALError) in try mapInTurn(second, transform) }
+            let result = Result { () throws(WALError) in try second.map(transform) }
             others.withLock { $0 = result }
             others.notifyAll()
         }
-        let results = Result { () throws(WALError) in try mapInTurn(first, transform) }
-        guard let rest = others.wait({ $0 }) else { return try mapInTurn(elements[...], transform) }
+        let results = Result { () throws(WALError) in try first.map(transform) }
+        guard let rest = others.wait({ $0 }) else { return try elements.map(transform) }
         return try results.get() + rest.get()
-    }
-
-    private static func mapInTurn<Element, Output>(
-        _ elements: ArraySlice<Element>, _ transform: (Element) throws(WALError) -> Output
-    ) throws(WALError) -> [Output] {
-        var results: [Output] = []
-        results.reserveCapacity(elements.count)
-        for element in elements { results.append(try transform(element)) }
-        return results
     }
 }
