@@ -35,7 +35,7 @@ struct DirectorySource: SegmentSource {
     private static func allExamined(in directory: Directory) throws(WALError) -> [ExaminedSegment] {
         var segments: [ExaminedSegment] = []
         for number in try directory.segmentNumbers() {
-            guard var segment = try examined(directory, number) else { continue }
+            guard var segment = try Recovery.examined(number, in: directory, isWritten: false) else { continue }
             segment.closeIfSealed()
             segments.append(segment)
         }
@@ -43,18 +43,7 @@ struct DirectorySource: SegmentSource {
     }
 
     func examined(_ number: UInt64) throws(WALError) -> ExaminedSegment? {
-        try Self.examined(directory, number)
-    }
-
-    private static func examined(_ directory: Directory, _ number: UInt64) throws(WALError) -> ExaminedSegment? {
-        // The file may have been removed after the directory was listed.
-        guard
-            let segment = try ifExists({ () throws(WALError) in
-                try ExaminedSegment(directory, number: number, isWritten: false)
-            })
-        else { return nil }
-        try Recovery.refuseUnknown(segment)
-        return segment
+        try Recovery.examined(number, in: directory, isWritten: false)
     }
 
     func readable(_ number: UInt64) throws(WALError) -> ReadableSegment? {

@@ -39,8 +39,7 @@ enum Recovery {
         let order = isWritten ? numbers : numbers.reversed()
         let found = try ParallelMap.map(order, ifWorthwhile: numbers.count >= muchByCount) {
             number throws(WALError) -> ExaminedSegment? in
-            guard var segment = try examineIfThere(directory, number, isWritten: isWritten) else { return nil }
-            try refuseUnknown(segment)
+            guard var segment = try examined(number, in: directory, isWritten: isWritten) else { return nil }
             segment.isPoisoned = poisoned.contains(number)
             if files.duplicated.contains(number) {
                 segment.duplicateName = segment.isCompressed ? SegmentName.of(number) : SegmentName.compressed(number)
@@ -75,11 +74,13 @@ enum Recovery {
 
     /// Examines a segment. Returns nil if it was removed after the directory was listed, which happens only while a
     /// writer runs.
-    private static func examineIfThere(
-        _ directory: Directory, _ number: UInt64, isWritten: Bool
+    static func examined(
+        _ number: UInt64, in directory: Directory, isWritten: Bool
     ) throws(WALError) -> ExaminedSegment? {
         do throws(WALError) {
-            return try ExaminedSegment(directory, number: number, isWritten: isWritten)
+            let segment = try ExaminedSegment(directory, number: number, isWritten: isWritten)
+            try refuseUnknown(segment)
+            return segment
         } catch {
             guard !isWritten, error.isNoSuchFile else { throw error }
             return nil
@@ -116,7 +117,7 @@ enum Recovery {
         return withoutRemoved(read)
     }
 
-    static func refuseUnknown(_ segment: ExaminedSegment) throws(WALError) {
+    private static func refuseUnknown(_ segment: ExaminedSegment) throws(WALError) {
         switch segment.decoded {
         case .unknownVersion(let major, let minor):
             throw WALError(
