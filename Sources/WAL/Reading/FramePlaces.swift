@@ -87,7 +87,7 @@ final class FramePlaces {
 
     /// Returns the frame that seems to have a record, or the end of the log. Returns nil if there is neither.
     func find(recordIndex wanted: UInt32) -> Place? {
-        let number = max(1, Self.count(of: index) { $0.recordIndex <= wanted }) - 1
+        let number = max(1, index.prefixCount { $0.recordIndex <= wanted }) - 1
         if !segment.isCompressed, let known = stretches[number].frame(of: wanted, from: index[number]) {
             return known
         }
@@ -100,7 +100,7 @@ final class FramePlaces {
 
     /// Returns the frame that seems to have the first record of a time or later, or the end of the log. Returns nil if there is neither.
     func find(since time: Int64) -> Place? {
-        find(in: max(1, Self.count(of: index) { $0.latestTimeBefore < time }) - 1) {
+        find(in: max(1, index.prefixCount { $0.latestTimeBefore < time }) - 1) {
             $0.latestTimeBefore < time
         } holds: { header, _ in
             (header.kind == .record || header.kind == .batch) && header.time >= time
@@ -111,7 +111,7 @@ final class FramePlaces {
         in number: Int, from precedes: (Place) -> Bool, holds: (FrameHeader, UInt32) -> Bool
     ) -> Place? {
         guard !segment.isCompressed, let base = unsafe segment.bytes.base else { return nil }
-        let known = max(1, Self.count(of: stretches[number].places, where: precedes))
+        let known = max(1, stretches[number].places.prefixCount(where: precedes))
         var place = stretches[number].places[known - 1]
         let limit = segment.presentLimit
         while Int(place.offset) >= SegmentHeader.size, Int(place.offset) + Frame.headerSize <= limit {
@@ -146,16 +146,5 @@ final class FramePlaces {
             if end >= last + Self.interval { stretches[number].places.append(place) }
         }
         return nil
-    }
-
-    /// Returns the number of places at the front for which a condition holds.
-    private static func count(of places: [Place], where precedes: (Place) -> Bool) -> Int {
-        var low = 0
-        var high = places.count
-        while low < high {
-            let middle = (low + high) / 2
-            if precedes(places[middle]) { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }

@@ -158,14 +158,9 @@ struct ReadableSegment {
         where precedes: (SegmentFooter.IndexEntry) -> Bool
     ) throws(WALError) -> (offset: Int, recordIndex: UInt32) {
         let index = try index()
-        var low = 0
-        var high = index.count
-        while low < high {
-            let middle = (low + high) / 2
-            if precedes(index[middle]) { low = middle + 1 } else { high = middle }
-        }
-        guard low > 0 else { return (SegmentHeader.size, 0) }
-        let entry = index[low - 1]
+        let count = index.prefixCount(where: precedes)
+        guard count > 0 else { return (SegmentHeader.size, 0) }
+        let entry = index[count - 1]
         return (Int(entry.offset), UInt32(truncatingIfNeeded: entry.sequence - segment.header.baseSequence))
     }
 }

@@ -117,11 +117,6 @@ struct DutyRota {
 
     /// Returns the index of a time in the timetable, or the index at which it belongs there.
     private func place(_ time: Time) -> Int {
-        var (low, high) = (0, timetable.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if timetable[middle] > time { low = middle + 1 } else { high = middle }
-        }
-        return low
+        timetable.prefixCount { $0 > time }
     }
 }
