@@ -1,7 +1,6 @@
 /// The list of a backup's files (FORMAT.md, "Backups").
 struct BackupManifest: Hashable {
     static let fileName = "MANIFEST"
-    private static let temporaryName = "MANIFEST.new"
     private static let firstLine = "swift-wal backup 1"
     /// A manifest with a million segments is smaller.
     private static let sizeMax = 256 << 20
@@ -83,14 +82,8 @@ struct BackupManifest: Hashable {
 
     /// Replaces the manifest durably. Blocks for two syncs.
     func write(in directory: Directory) throws(WALError) {
-        try directory.remove(Self.temporaryName)
-        let file = try File(Self.temporaryName, in: directory, .create, finalName: Self.fileName)
-        try file.write(encoded, at: 0)
-        try file.sync()
-        try directory.rename(Self.temporaryName, to: Self.fileName)
-        try directory.sync()
+        try directory.replace(Self.fileName, with: encoded)
     }
-
 }
 
 extension BackupManifest {

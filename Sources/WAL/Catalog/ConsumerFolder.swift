@@ -87,13 +87,7 @@ struct ConsumerFolder {
 
     /// Replaces a consumer's file, durably.
     func write(_ state: ConsumerState, for name: String) throws(WALError) {
-        let temporary = name + ".new"
-        try directory.remove(temporary)
-        let file = try File(temporary, in: directory, .create)
-        try file.write(state.encoded, at: 0)
-        try file.sync()
-        try directory.rename(temporary, to: name)
-        try directory.sync()
+        try directory.replace(name, with: state.encoded)
     }
 
     /// Locks a consumer's name until the file is closed. The lock has a file of its own, because each save replaces the

@@ -42,18 +42,12 @@ extension RecoveryIntent {
     }
 
     func write(in directory: Directory) throws(WALError) {
-        let temporary = Self.fileName + ".new"
-        try directory.remove(temporary)
-        let file = try File(temporary, in: directory, .create)
         var bytes: [UInt8] = []
         bytes.add(nextSequence)
         bytes.add(epoch)
         bytes.add(UInt32(body.count))
         bytes.add(checksum)
-        try file.write(bytes + body, at: 0)
-        try file.sync()
-        try directory.rename(temporary, to: Self.fileName)
-        try directory.sync()
+        try directory.replace(Self.fileName, with: bytes + body)
     }
 
     /// Removes the file, once the new segment records all of it.

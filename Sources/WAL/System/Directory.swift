@@ -179,6 +179,18 @@ package final class Directory: Sendable {
         guard result == 0 else { throw WALError.system("rename", path) }
     }
 
+    /// Makes a file with these bytes durable, in place of any file that has the name. A crash leaves the file from before
+    /// or the new one. Blocks for two syncs.
+    func replace(_ name: String, with bytes: [UInt8]) throws(WALError) {
+        let temporary = name + ".new"
+        try remove(temporary)
+        let file = try File(temporary, in: self, .create, finalName: name)
+        try file.write(bytes, at: 0)
+        try file.sync()
+        try rename(temporary, to: name)
+        try sync()
+    }
+
     /// Gives a file a second name in a folder. Does nothing if that name exists.
     func link(_ name: String, to newName: String, in folder: Directory) throws(WALError) {
         let (path, newPath) = (path(of: name), folder.path(of: newName))
