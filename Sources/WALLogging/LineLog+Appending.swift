@@ -25,7 +25,7 @@ extension LineLog {
             if level >= .error { log.requestSync() }
         case .closed:
             writeReport()
-            StandardError.write(line)
+            line.writeToStandardError()
         case .notReady: gate.drop(attempt, pause: DropGate.Pause.notReady)
         case .refused: gate.drop(attempt, pause: DropGate.Pause.refused)
         }
@@ -41,14 +41,14 @@ extension LineLog {
         do throws(WALError) {
             try log.appendBlocking(report.encoded)
         } catch {
-            StandardError.write(report)
+            report.writeToStandardError()
         }
     }
 
     /// Writes a report of the dropped lines that aren't reported yet to standard error.
     func writeReport() {
         let unreported = gate.takeUnreported()
-        if unreported > 0 { StandardError.write(Self.report(unreported)) }
+        if unreported > 0 { Self.report(unreported).writeToStandardError() }
     }
 
     private func tryAppend(_ line: LogLine) -> Obstacle? {

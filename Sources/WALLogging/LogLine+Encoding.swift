@@ -128,15 +128,7 @@ extension Logger.Level {
     }
 
     init?(code: UInt8) {
-        switch code {
-        case 0: self = .trace
-        case 1: self = .debug
-        case 2: self = .info
-        case 3: self = .notice
-        case 4: self = .warning
-        case 5: self = .error
-        case 6: self = .critical
-        default: return nil
-        }
+        guard let level = Self.allCases.first(where: { $0.code == code }) else { return nil }
+        self = level
     }
 }

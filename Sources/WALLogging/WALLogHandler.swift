@@ -42,7 +42,7 @@ public struct WALLogHandler: LogHandler {
     ///
     /// - Parameter event: The log call.
     public func log(event: LogEvent) {
-        if OwnMessages.isLogging { return StandardError.write(line(event)) }
+        if OwnMessages.isLogging { return line(event).writeToStandardError() }
         lines.append(event.level) { line(event) }
     }
 
