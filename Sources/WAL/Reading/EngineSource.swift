@@ -58,17 +58,13 @@ struct EngineSource: SegmentSource {
             guard let gap = try gap(of: segment, entry, at: place.offset, before: end) else {
                 return Continuation(step: .beginning)
             }
-            let first = entry.segment.header.baseSequence + gap.recordIndex
+            let header = entry.segment.header
             let count = gap.nextRecordIndex ?? end.recordCount
             if count > gap.recordIndex {
-                gaps.append(
-                    LogGap(
-                        first: SequenceNumber(rawValue: first),
-                        last: SequenceNumber(rawValue: entry.segment.header.baseSequence + count - 1),
-                        reason: .unreadable, isAcknowledged: true, segment: entry.segment.number, offset: gap.offset,
-                        evidence:
-                            "\(entry.segment.path) is damaged; opening the log with the scope `everything` sets it aside"
-                    ))
+                gaps.add(
+                    header.baseSequence + gap.recordIndex, header.baseSequence + count - 1, .unreadable, true, header,
+                    gap.offset,
+                    "\(entry.segment.path) is damaged; opening the log with the scope `everything` sets it aside")
             }
             if let next = gap.next { return Continuation(step: .frame(next), gaps: gaps) }
         }
@@ -192,13 +188,11 @@ struct EngineSource: SegmentSource {
 extension CatalogEntry {
     /// The gap for the records of a segment whose file is missing.
     fileprivate var missing: [LogGap] {
-        guard let count = end?.recordCount, count > 0 else { return [] }
+        var gaps: [LogGap] = []
         let first = segment.header.baseSequence
-        return [
-            LogGap(
-                first: SequenceNumber(rawValue: first), last: SequenceNumber(rawValue: first + count - 1),
-                reason: .missing, isAcknowledged: true, segment: segment.number, offset: 0,
-                evidence: "\(segment.path) is missing")
-        ]
+        if let count = end?.recordCount, count > 0 {
+            gaps.add(first, first + count - 1, .missing, true, segment.header, 0, "\(segment.path) is missing")
+        }
+        return gaps
     }
 }

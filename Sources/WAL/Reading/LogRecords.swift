@@ -14,7 +14,7 @@ public struct LogEntries: AsyncSequence, Sendable {
     /// Records that are appended during the iteration belong to it, if they come before the end is reached.
     public func finishingAtEnd() -> Self {
         var copy = self
-        copy.range.atEnd = .finish
+        copy.range.finishesAtEnd = true
         return copy
     }
 
@@ -23,9 +23,8 @@ public struct LogEntries: AsyncSequence, Sendable {
     public func makeAsyncIterator() -> LogIterator<LogEntry> {
         LogIterator(range) { reader throws(WALError) in
             try reader.nextEntry()
-        } isPastEnd: { [end = range.end] entry in
-            guard let end, case .record(let record) = entry else { return false }
-            return record.time > end
+        } time: { entry in
+            if case .record(let record) = entry { record.time } else { nil }
         }
     }
 }
@@ -47,7 +46,7 @@ public struct LogRecords: AsyncSequence, Sendable {
     /// Records that are appended during the iteration belong to it, if they come before the end is reached.
     public func finishingAtEnd() -> Self {
         var copy = self
-        copy.range.atEnd = .finish
+        copy.range.finishesAtEnd = true
         return copy
     }
 
@@ -56,8 +55,8 @@ public struct LogRecords: AsyncSequence, Sendable {
     public func makeAsyncIterator() -> LogIterator<LogRecord> {
         LogIterator(range) { reader throws(WALError) in
             try reader.next()
-        } isPastEnd: { [end = range.end] record in
-            end.map { record.time > $0 } ?? false
+        } time: { record in
+            record.time
         }
     }
 }
@@ -69,7 +68,8 @@ struct LogRange: Sendable {
     var last: SequenceNumber?
     /// The latest time of the sequence's records.
     var end: Timestamp?
-    var atEnd = EndBehavior.wait
+    /// Whether an iterator finishes at the end of the log instead of waiting there.
+    var finishesAtEnd = false
 
     init(
         _ source: any SegmentSource, from sequence: SequenceNumber?, through last: SequenceNumber?,
@@ -85,30 +85,23 @@ struct LogRange: Sendable {
     }
 }
 
-/// The behavior of an iterator at the end of the log.
-enum EndBehavior {
-    case wait
-    case finish
-}
-
 /// An iterator over a log. It waits at the end of the log, unless its sequence finishes there.
 public struct LogIterator<Element>: AsyncIteratorProtocol {
     private let reader: LogReader
-    private let last: SequenceNumber?
-    private let atEnd: EndBehavior
+    private let range: LogRange
     private let take: (LogReader) throws(WALError) -> Element?
-    private let isPastEnd: (Element) -> Bool
+    /// Returns the time of an element, or nil if it has none.
+    private let time: (Element) -> Timestamp?
     private var isFinished = false
 
     init(
         _ range: LogRange, take: @escaping (LogReader) throws(WALError) -> Element?,
-        isPastEnd: @escaping (Element) -> Bool
+        time: @escaping (Element) -> Timestamp?
     ) {
         reader = range.makeReader()
-        last = range.last
-        atEnd = range.atEnd
+        self.range = range
         self.take = take
-        self.isPastEnd = isPastEnd
+        self.time = time
     }
 
     /// Returns the next element, and suspends until there is one. Returns nil after the last element, or when the log
@@ -118,9 +111,9 @@ public struct LogIterator<Element>: AsyncIteratorProtocol {
     public mutating func next() async throws(WALError) -> Element? {
         while true {
             if isFinished { return nil }
-            if let last, reader.nextSequence > last { return nil }
+            if let last = range.last, reader.nextSequence > last { return nil }
             if let element = try take(reader) { return checked(element) }
-            if atEnd == .finish {
+            if range.finishesAtEnd {
                 isFinished = true
                 return nil
             }
@@ -134,7 +127,7 @@ public struct LogIterator<Element>: AsyncIteratorProtocol {
     }
 
     private mutating func checked(_ element: Element) -> Element? {
-        isFinished = isPastEnd(element)
+        if let end = range.end, let time = time(element) { isFinished = time > end }
         return isFinished ? nil : element
     }
 }
