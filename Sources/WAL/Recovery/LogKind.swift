@@ -32,7 +32,7 @@ package enum LogKind {
             throw WALError(
                 .invalidArgument,
                 "\(path) is a replica of the log \(source), not of \(wanted). Give the replica another directory.")
-        case (.replica, nil) where plan.hasSegments, (.promotion, nil):
+        case (.replica, nil) where plan.last != nil, (.promotion, nil):
             throw WALError(
                 .invalidArgument,
                 "\(path) isn't a replica: it has no records of another log. Give the directory of a replica.")

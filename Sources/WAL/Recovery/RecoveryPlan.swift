@@ -78,9 +78,9 @@ struct RecoveryPlan {
     var gaps: [LogGap] = []
     var logID: LogID?
     /// The log that the records come from, if the log is a replica.
-    var source: LogID?
-    /// Whether a segment stays.
-    var hasSegments = false
+    var source: LogID? { last?.source }
+    /// The header of the last segment that stays.
+    private(set) var last: SegmentHeader?
     /// Higher than any sequence number that a caller or reader can have seen. In a replica, the number after the last record.
     var nextSequence: UInt64 = 1
     var epoch: UInt64 = 0
@@ -92,8 +92,6 @@ struct RecoveryPlan {
     private var reach = HeaderReach()
     /// The lowest log position of the new segment's first byte. The segment before it may end at a higher one.
     private(set) var nextPosition: UInt64 = 0
-    /// The last segment that stays, its capacity, and the log position up to which it may have had frames.
-    private var last: (number: UInt64, capacity: UInt64, limit: UInt64) = (0, 0, 0)
 
     /// No log reaches this number. From it on, only the numbers of files in place count.
     private static let strayNumberMax: UInt64 = 1 << 61
@@ -139,11 +137,7 @@ struct RecoveryPlan {
         epoch = min(epoch, chain.reach.epoch - 1)
         reach = chain.reach
         if let last = chain.last {
-            hasSegments = true
-            self.last = (
-                last.header.segmentNumber, last.header.capacity, last.header.basePosition + last.header.capacity
-            )
-            source = last.header.source
+            self.last = last.header
             // The source gives the lost numbers to the same records again.
             if source != nil { nextSequence = last.header.baseSequence + last.end.recordCount }
         }
@@ -157,15 +151,17 @@ struct RecoveryPlan {
     /// A reader in another process keeps the highest durable position that it has seen. At lower positions, it would
     /// take new records for durable.
     private func position(after findings: [RecoveryReport.Finding]) -> UInt64 {
-        let damage = findings.filter { $0.classification == .corruption && $0.segment >= last.number }
+        let lastNumber = last?.segmentNumber ?? 0
+        let damage = findings.filter { $0.classification == .corruption && $0.segment >= lastNumber }
         guard !damage.isEmpty else { return 0 }
         // A file may have been cut. Most segments of a log have one capacity.
-        let sizes = damage.filter { $0.segment > last.number }.map {
-            min(max(UInt64(clamping: $0.byteCount), last.capacity), SegmentHeader.lengthMax)
+        let sizes = damage.filter { $0.segment > lastNumber }.map {
+            min(max(UInt64(clamping: $0.byteCount), last?.capacity ?? 0), SegmentHeader.lengthMax)
         }
         // If no segment stays, only the numbers of the segments bound the bytes that the log has had.
         let count = max(nextNumber - 1, damage.map(\.segment).max() ?? 0)
-        let limit = hasSegments ? last.limit : min(count, Self.fullSegmentsMax) * SegmentHeader.lengthMax
+        let limit =
+            last.map { $0.basePosition + $0.capacity } ?? min(count, Self.fullSegmentsMax) * SegmentHeader.lengthMax
         return min(sizes.reduce(limit, +), reach.position)
     }
 
