@@ -1,18 +1,13 @@
 /// A pass over the segments in order. Each header states the end of the previous segment.
 struct RecoveryChain {
-    /// The decisions so far.
-    struct Outcome {
-        var steps: [RecoveryPlan.Step] = []
-        var findings: [RecoveryReport.Finding] = []
-        /// The gaps that readers report, in order.
-        var gaps: [LogGap] = []
-        /// Higher than any sequence number that a caller or reader can have seen.
-        var nextSequence: UInt64 = 1
-    }
-
     let boot: BootID
     let logID: LogID?
-    private(set) var outcome = Outcome()
+    private(set) var steps: [RecoveryPlan.Step] = []
+    private(set) var findings: [RecoveryReport.Finding] = []
+    /// The gaps that readers report, in order.
+    private(set) var gaps: [LogGap] = []
+    /// Higher than any sequence number that a caller or reader can have seen.
+    private(set) var nextSequence: UInt64 = 1
     /// The last segment that stays, and the end of its records.
     private(set) var last: (header: SegmentHeader, end: SegmentEnd)?
     /// The log ended in a torn tail: no later segment belongs to it.
@@ -31,14 +26,14 @@ struct RecoveryChain {
     mutating func add(
         _ segment: ExaminedSegment, _ header: SegmentHeader, later: LaterSegments
     ) {
-        outcome.nextSequence = max(outcome.nextSequence, header.baseSequence + (segment.end?.recordCount ?? 0))
+        nextSequence = max(nextSequence, header.baseSequence + (segment.end?.recordCount ?? 0))
         guard !isTorn else {
-            outcome.findings.append(
+            findings.append(
                 RecoveryReport.Finding(
                     .tornTail, header, offset: 0, end: segment.fileSize,
                     records: 0..<(segment.end?.recordCount ?? 0),
                     isAcknowledged: false, Self.isBehindTheEnd))
-            outcome.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: Self.isBehindTheEnd))
+            steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: Self.isBehindTheEnd))
             return
         }
         reach.add(header)
@@ -50,16 +45,16 @@ struct RecoveryChain {
             let decision = SegmentDecision(segment, header, scan, later: later, boot: boot)
             step = decision.step
             isTorn = decision.isTorn
-            outcome.findings += decision.findings
-            outcome.gaps += decision.gaps
-            outcome.nextSequence = max(outcome.nextSequence, decision.nextSequence)
+            findings += decision.findings
+            gaps += decision.gaps
+            nextSequence = max(nextSequence, decision.nextSequence)
         } else if let footer = segment.footer {
             step.recordCount = footer.end.recordCount
         }
         if segment.hasBadCopy {
             let isInterrupted = isHeaderInterrupted(segment, header, later)
             if !isInterrupted {
-                outcome.findings.append(
+                findings.append(
                     RecoveryReport.Finding(
                         .corruption, header, offset: 0, end: SegmentHeader.size, records: 0..<0, isAcknowledged: true,
                         Self.isHalfThere(segment)))
@@ -74,9 +69,9 @@ struct RecoveryChain {
             step.rewrite(at: 0, because: Self.isMissing(before: header))
         }
         step.placeholder = placeholder.map(Indirect.init)
-        outcome.nextSequence = max(outcome.nextSequence, header.baseSequence + step.recordCount)
+        nextSequence = max(nextSequence, header.baseSequence + step.recordCount)
         last = (header, SegmentEnd(offset: segment.end?.offset ?? 0, recordCount: step.recordCount))
-        outcome.steps.append(step)
+        steps.append(step)
     }
 
     /// Whether a header with one bad copy was being written when the process or the machine stopped.
@@ -100,11 +95,11 @@ struct RecoveryChain {
         let sequences = first < header.baseSequence ? first...header.baseSequence - 1 : nil
         let isAcknowledged = wasAcknowledged(before: header, segment, later)
         if let sequences {
-            outcome.gaps.add(
+            gaps.add(
                 sequences.lowerBound, sequences.upperBound, .missing, isAcknowledged, last.header,
                 last.end.offset, Self.isMissing(before: header))
         }
-        outcome.findings.append(
+        findings.append(
             RecoveryReport.Finding(
                 classification: .missingSegment, segment: header.predecessor.number, offset: 0, byteCount: 0,
                 sequences: sequences.map(SequenceNumber.range), isAcknowledged: isAcknowledged,
@@ -168,7 +163,7 @@ struct RecoveryChain {
     ) {
         let follower = later.headers.first { $0.names(header) }
         guard let follower, !isTorn else {
-            outcome.steps.append(
+            steps.append(
                 isTorn
                     ? RecoveryPlan.Step(segment: segment, action: .setAside, reason: Self.isBehindTheEnd)
                     : RecoveryPlan.Step(segment: segment, action: .remove, reason: "prepared and never used"))
@@ -183,10 +178,10 @@ struct RecoveryChain {
         }
         isTorn = true
         let reason = "neither its header nor its records were durable, and a later segment follows it"
-        outcome.findings.append(
+        findings.append(
             RecoveryReport.Finding(
                 .tornTail, header, offset: 0, end: segment.fileSize, records: 0..<0, isAcknowledged: false, reason))
-        outcome.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
+        steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
     }
 
     mutating func setAsideUnreadable(
@@ -199,21 +194,21 @@ struct RecoveryChain {
         }
         let evidence = next == nil ? "\(reason); records from \(first) on may be lost" : reason
         if sequences != nil || next == nil {
-            outcome.gaps.append(
+            gaps.append(
                 LogGap(
                     first: SequenceNumber(rawValue: first),
                     last: (sequences?.upperBound).map(SequenceNumber.init(rawValue:)), reason: .unreadable,
                     isAcknowledged: true, segment: segment.number, offset: 0, evidence: evidence))
         }
-        outcome.findings.append(
+        findings.append(
             RecoveryReport.Finding(
                 classification: .corruption, segment: segment.number, offset: 0, byteCount: segment.fileSize,
                 sequences: sequences.map(SequenceNumber.range), isAcknowledged: true, evidence: evidence))
-        outcome.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
+        steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
         isBreakReported = true
         // The number of its records is unknown, so skip as many sequence numbers as it may have had.
         if next == nil {
-            outcome.nextSequence = max(outcome.nextSequence, first) + UInt64(SegmentHeader.recordCountMax)
+            nextSequence = max(nextSequence, first) + UInt64(SegmentHeader.recordCountMax)
         }
     }
 
@@ -222,11 +217,11 @@ struct RecoveryChain {
             header.logID != logID
             ? "its header has the log identifier \(header.logID)"
             : "its header has the segment number \(header.segmentNumber)"
-        outcome.findings.append(
+        findings.append(
             RecoveryReport.Finding(
                 classification: .foreignSegment, segment: segment.number, offset: 0, byteCount: segment.fileSize,
                 isAcknowledged: false, evidence: reason))
-        outcome.steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
+        steps.append(RecoveryPlan.Step(segment: segment, action: .setAside, reason: reason))
     }
 }
 

@@ -127,10 +127,10 @@ struct RecoveryPlan {
             }
             chain.add(segment, header, later: later)
         }
-        steps = chain.outcome.steps
-        report.findings = chain.outcome.findings
-        gaps = chain.outcome.gaps
-        nextSequence = chain.outcome.nextSequence
+        steps = chain.steps
+        report.findings = chain.findings
+        gaps = chain.gaps
+        nextSequence = chain.nextSequence
         if !report.findings.isEmpty { epoch += 1 }
         // Files that are set aside may have had numbers beyond the reach of a header at the new segment's place.
         nextSequence = min(nextSequence, chain.reach.sequence)
