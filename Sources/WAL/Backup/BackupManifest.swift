@@ -123,7 +123,8 @@ extension BackupManifest {
         func value(_ line: Int, _ key: String) -> Substring? {
             lines[line].hasPrefix("\(key) ") ? lines[line].dropFirst(key.count + 1) : nil
         }
-        guard let id = value(1, "log").flatMap(Self.logID), let time = value(2, "time").flatMap({ Int64($0) }),
+        guard let id = value(1, "log").flatMap({ LogID(String($0)) }),
+            let time = value(2, "time").flatMap({ Int64($0) }),
             let durable = value(3, "durable").flatMap({ UInt64($0) }),
             let highest = value(4, "highest").flatMap({ UInt64($0) }), highest < SegmentHeader.countMax
         else { return nil }
@@ -173,11 +174,5 @@ extension BackupManifest {
         let values = digits.compactMap(\.hexDigitValue)
         guard values.count == digits.count, values.count % 2 == 0 else { return nil }
         return stride(from: 0, to: values.count, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) }
-    }
-
-    private static func logID(_ digits: Substring) -> LogID? {
-        guard let bytes = bytes(digits), bytes.count == 16 else { return nil }
-        func half(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } }
-        return LogID(low: half(bytes[..<8]), high: half(bytes[8...]))
     }
 }

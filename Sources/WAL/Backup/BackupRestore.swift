@@ -13,7 +13,9 @@ struct BackupRestore {
     init(of target: String, to directory: String) throws(WALError) {
         guard let backup = try ifExists({ () throws(WALError) in try Directory(path: target) }),
             let manifest = try BackupManifest(in: backup)
-        else { throw Self.noBackup(target) }
+        else {
+            throw WALError(.notALogDirectory, "\(target) contains no backup. Name the directory of one.")
+        }
         self.backup = backup
         self.manifest = manifest
         var path = directory
@@ -185,15 +187,11 @@ struct BackupRestore {
         report.findings = [
             RecoveryReport.Finding(
                 classification: .missingSegment, segment: 0, offset: 0, byteCount: 0,
-                sequences: SequenceNumber(rawValue: numbers.lowerBound)...SequenceNumber(rawValue: numbers.upperBound),
-                isAcknowledged: true, evidence: "the log was restored from a backup", keptAt: nil)
+                sequences: SequenceNumber.range(numbers), isAcknowledged: true,
+                evidence: "the log was restored from a backup")
         ]
         let epoch = try ReadOnlyLog(at: staging.path).statistics.epoch + 1
         try RecoveryIntent(nextSequence: numbers.upperBound + 1, epoch: epoch, body: RecoveryBody.encode(report))
             .write(in: staging)
-    }
-
-    private static func noBackup(_ target: String) -> WALError {
-        WALError(.notALogDirectory, "\(target) contains no backup. Name the directory of one.")
     }
 }
