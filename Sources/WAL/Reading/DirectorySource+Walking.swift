@@ -1,57 +1,44 @@
 /// The search of a directory's reader for its first segment, and for the next one.
 extension DirectorySource {
-    /// A segment in a listing of the directory.
-    private struct Listed {
-        var number: UInt64
-        /// The header; nil if readers skip the segment because it is prepared, unreadable or foreign.
-        var header: SegmentHeader?
-        var footer: SegmentFooter?
-    }
-
     func segment(containing sequence: UInt64?) throws(WALError) -> LocatedSegment? {
-        try located { listed in
-            let named = listed.filter { $0.header != nil }
+        try located { segments in
             // Search from the front: a forged header can have a lower base sequence than the headers before it.
-            return named.prefix { $0.header.map { $0.baseSequence <= sequence ?? 0 } ?? false }.last ?? named.first
+            segments.prefix { $0.header.map { $0.baseSequence <= sequence ?? 0 } ?? false }.last ?? segments.first
         }
     }
 
     func segment(
         since time: Int64, reusing: (Segment) -> ReadableSegment?
     ) throws(WALError) -> LocatedSegment? {
-        try located { listed in
-            listed.first { segment in
-                segment.header != nil && segment.footer.map { $0.recordCount > 0 && $0.lastTime >= time } ?? true
-            }
+        try located { segments in
+            segments.first { segment in segment.footer.map { $0.recordCount > 0 && $0.lastTime >= time } ?? true }
         }
     }
 
-    /// Opens the segment that `choose` returns. If that was removed before it could be opened, chooses again.
-    private func located(_ choose: ([Listed]) -> Listed?) throws(WALError) -> LocatedSegment? {
+    /// Opens the segment that `choose` returns, from those of the log. If that was removed before it could be opened,
+    /// chooses again.
+    private func located(
+        _ choose: ([ExaminedSegment]) -> ExaminedSegment?
+    ) throws(WALError) -> LocatedSegment? {
         var previous: UInt64?
         while true {
             // The recovery of a live writer has dropped everything after a torn tail.
             let isWritten = DirectoryLock.isHeld(in: directory)
             var segments = try allExamined()
             segments.refuseOutOfReach(logID)
-            var listed = segments.map { segment in
-                Listed(
-                    number: segment.number, header: segment.belongs(to: logID) ? segment.header : nil,
-                    footer: segment.footer)
-            }
-            var chosen = choose(listed)
+            let own = segments.filter { $0.belongs(to: logID) }
+            var chosen = choose(own)
             var gaps: [LogGap] = []
             var mayBeTorn = false
-            var isInQuestion = isInQuestion(listed, before: chosen)
+            var isInQuestion = isInQuestion(segments, before: chosen)
             if !isInQuestion, !isWritten, let chosen {
                 isInQuestion = try isInDoubt(segments, upTo: chosen.number)
                 mayBeTorn = chosen.footer == nil && chosen.header.map { $0.bootID.isSameBoot(as: .current) } == false
             }
             if isInQuestion {
                 let map = try maps.map()
-                listed.removeAll { map.index(of: $0.number) == nil }
                 gaps = map.gaps
-                chosen = choose(listed)
+                chosen = choose(own.filter { map.index(of: $0.number) != nil })
                 mayBeTorn = chosen.map { map.isTorn($0.number) } ?? false
             }
             guard let chosen else { return gaps.isEmpty ? nil : LocatedSegment(gaps: gaps) }
@@ -66,10 +53,11 @@ extension DirectorySource {
 
     /// Whether the chain of segments up to and including this one is incomplete. Then recovery may leave the segment
     /// out, or report gaps before it.
-    private func isInQuestion(_ listed: [Listed], before chosen: Listed?) -> Bool {
+    private func isInQuestion(_ segments: [ExaminedSegment], before chosen: ExaminedSegment?) -> Bool {
         var last: SegmentHeader?
-        for segment in listed {
-            guard let header = segment.header else { return true }
+        for segment in segments {
+            // Readers skip a segment that is prepared, unreadable or foreign.
+            guard segment.belongs(to: logID), let header = segment.header else { return true }
             if let last, !header.follows(last) { return true }
             if segment.number == chosen?.number { return false }
             if segment.footer == nil { return true }
