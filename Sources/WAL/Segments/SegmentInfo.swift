@@ -77,3 +77,15 @@ public struct SegmentInfo: Hashable, Sendable {
         epoch = 0
     }
 }
+
+extension [SegmentInfo] {
+    /// Returns the number after the last record of the last segment that begins before `number`, but at most `number`.
+    ///
+    /// A promotion skips 2^40 numbers, and no search could go through them step by step.
+    package func end(before number: UInt64) -> UInt64 {
+        let segment = self.last {
+            $0.state != .prepared && $0.state != .damaged && $0.firstSequence.rawValue < number
+        }
+        return Swift.min(number, segment?.lastSequence?.next.rawValue ?? number)
+    }
+}

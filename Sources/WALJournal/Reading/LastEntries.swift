@@ -22,17 +22,9 @@ enum LastEntries {
             let records = entries.count { if case .record = $0 { true } else { false } }
             if records >= count || start == first.rawValue { return newest(count, of: entries) }
             // A promotion skips 2^40 numbers. By doubling alone, the search would pass them and all records before.
-            end = max(first.rawValue, try self.end(of: segments(), before: start))
+            end = max(first.rawValue, try segments().end(before: start))
             if end == start { distance *= 2 }
         }
-    }
-
-    /// Returns the number after the last record of the last segment that begins before `start`, but at most `start`.
-    private static func end(of segments: [SegmentInfo], before start: UInt64) -> UInt64 {
-        let segment = segments.last {
-            $0.state != .prepared && $0.state != .damaged && $0.firstSequence.rawValue < start
-        }
-        return min(start, segment?.lastSequence?.next.rawValue ?? start)
     }
 
     private static func read(_ reader: LogReader, through last: SequenceNumber) throws(WALError) -> [LogEntry] {

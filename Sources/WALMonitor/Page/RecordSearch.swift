@@ -179,7 +179,7 @@ struct RecordSearch: Sendable {
             end = start
             let recordCount = budget.records - before.records - gapCount
             if recordCount == 0 {
-                end = max(first, try Self.end(of: log, before: end))
+                end = max(first, try log.segments.end(before: end))
             } else {
                 // If the next records have the same size, the next piece takes at most a quarter of the bytes of a
                 // search.
@@ -193,14 +193,5 @@ struct RecordSearch: Sendable {
             }
         }
         return result
-    }
-
-    /// Returns the number after the last record of the last segment that begins before `end`, but at most `end`. A
-    /// promotion skips 2^40 numbers, and no search could go through them in pieces.
-    private static func end(of log: ReadOnlyLog, before end: UInt64) throws(WALError) -> UInt64 {
-        let segment = try log.segments.last {
-            $0.state != .prepared && $0.state != .damaged && $0.firstSequence.rawValue < end
-        }
-        return min(end, segment?.lastSequence?.next.rawValue ?? end)
     }
 }
