@@ -84,9 +84,7 @@ public enum LogBackup {
             throw WALError(.invalidArgument, "A backup's lifetime is 1 s to 100 years, not \(lifetime).")
         }
         let log = try ReadOnlyLog(at: directory)
-        let owner = try ConsumerOwner(
-            consumerName, of: log, ConsumerOwner.Terms(lifetime: lifetime, pinnedBytesMax: .max)
-        ) { .zero }
+        let owner = try ConsumerOwner(consumerName, of: log, lifetime: lifetime, pinnedBytesMax: .max) { .zero }
         do throws(WALError) {
             var writer = try BackupWriter(of: log, in: Directory.make(target), owner, lifetime: lifetime)
             let summary = try writer.run()

@@ -1,16 +1,5 @@
 /// A process's ownership of a consumer's file.
 package final class ConsumerOwner: Sendable {
-    /// The limits within which the log's writer keeps records for the consumer.
-    package struct Terms: Sendable {
-        var lifetime: Duration
-        var pinnedBytesMax: Int
-
-        package init(lifetime: Duration, pinnedBytesMax: Int) {
-            self.lifetime = lifetime
-            self.pinnedBytesMax = pinnedBytesMax
-        }
-    }
-
     /// The position at the start.
     package let position: SequenceNumber
     /// Whether there was no file before.
@@ -34,6 +23,8 @@ package final class ConsumerOwner: Sendable {
     /// Becomes the owner of a consumer. `newPosition` returns the position of a consumer that has none. Blocks for some
     /// syncs.
     ///
+    /// The log's writer keeps records for the consumer within its lifetime and up to `pinnedBytesMax`.
+    ///
     /// - Throws:
     ///   - ``WALError/Code/locked`` if the consumer has an owner.
     ///   - ``WALError/Code/corrupted`` if its file isn't whole.
@@ -43,15 +34,16 @@ package final class ConsumerOwner: Sendable {
     ///   - ``WALError/Code/invalidArgument`` if the name isn't allowed.
     ///   - ``WALError/Code/inputOutput`` if a file can't be read or written.
     package init(
-        _ name: String, of log: ReadOnlyLog, _ terms: Terms, newPosition: () throws(WALError) -> SequenceNumber
+        _ name: String, of log: ReadOnlyLog, lifetime: Duration, pinnedBytesMax: Int,
+        newPosition: () throws(WALError) -> SequenceNumber
     ) throws(WALError) {
         try ConsumerFolder.requireName(name)
         let folder = try ConsumerFolder(madeIn: log.source.directory)
         let lock = try folder.lock(name)
         var state = ConsumerState(
             logID: log.id, position: 0, process: ProcessIdentity.number, processStart: ProcessIdentity.start,
-            savedAt: Timestamp.now.rawValue, lifetime: UInt64(min(max(0, terms.lifetime / .microseconds(1)), 0x1p62)),
-            pinnedBytesMax: UInt64(max(0, terms.pinnedBytesMax)))
+            savedAt: Timestamp.now.rawValue, lifetime: UInt64(min(max(0, lifetime / .microseconds(1)), 0x1p62)),
+            pinnedBytesMax: UInt64(max(0, pinnedBytesMax)))
         let path = folder.directory.path(of: name)
         let remedy = "Remove \(path) to begin as a new consumer."
         switch try folder.content(of: name) {

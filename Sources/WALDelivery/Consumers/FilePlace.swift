@@ -11,9 +11,10 @@ final class FilePlace: ConsumerPlace {
     init(
         _ name: String, in log: ReadOnlyLog, start: ConsumerConfiguration.Start, lease: ConsumerLease
     ) async throws(WALError) {
-        let terms = ConsumerOwner.Terms(lifetime: lease.lifetime, pinnedBytesMax: lease.maxPinnedBytes)
         (owner, beginning) = try await Blocking.run { () throws(WALError) in
-            let owner = try ConsumerOwner(name, of: log, terms) { () throws(WALError) in
+            let owner = try ConsumerOwner(
+                name, of: log, lifetime: lease.lifetime, pinnedBytesMax: lease.maxPinnedBytes
+            ) { () throws(WALError) in
                 // A position past the durable records would skip those that get the numbers again after a power loss.
                 try start.position(first: log.firstSequence, last: log.durableSequence)
             }

@@ -93,8 +93,8 @@ import Testing
         await #expect {
             try await readOnly.consumer(named: "index", lease: ConsumerLease(lifetime: .seconds(Int64.max)))
         } throws: { ($0 as? WALError)?.code == .invalidArgument }
-        let terms = ConsumerOwner.Terms(lifetime: .seconds(Int64.max), pinnedBytesMax: 1)
-        try ConsumerOwner("index", of: readOnly, terms) { 0 }.end(at: 0, isDone: true)
+        let owner = try ConsumerOwner("index", of: readOnly, lifetime: .seconds(Int64.max), pinnedBytesMax: 1) { 0 }
+        try owner.end(at: 0, isDone: true)
         #expect(try #require(try readOnly.consumers.first).expiresAt > Timestamp(rawValue: 1 << 62))
         try await log.close()
     }
@@ -156,8 +156,10 @@ import Testing
         let readOnly = try ReadOnlyLog(at: directory.path)
         let lease = ConsumerLease(lifetime: .milliseconds(500))
         // Only the owner of the file, as after a kill of the consumer's process.
-        let terms = ConsumerOwner.Terms(lifetime: lease.lifetime, pinnedBytesMax: lease.maxPinnedBytes)
-        let owner = Monitor<ConsumerOwner?>(try ConsumerOwner("dead", of: readOnly, terms) { 0 })
+        let owner = Monitor<ConsumerOwner?>(
+            try ConsumerOwner(
+                "dead", of: readOnly, lifetime: lease.lifetime, pinnedBytesMax: lease.maxPinnedBytes
+            ) { 0 })
         for _ in 0..<3 { try await Self.appendSegment(log) }
         owner.withLock { $0 = nil }
         try await eventually { log.firstSequence > 20 }
@@ -233,9 +235,11 @@ import Testing
         let log = try await WriteAheadLog.open(
             at: directory.path, configuration: Self.configuration(), logger: recording.logger)
         let readOnly = try ReadOnlyLog(at: directory.path)
-        let terms = ConsumerOwner.Terms(lifetime: .seconds(3600), pinnedBytesMax: 1 << 30)
-        let sound = try ConsumerOwner("sound", of: readOnly, terms) { 0 }
-        let broken = try ConsumerOwner("broken", of: readOnly, terms) { 0 }
+        func owner(_ name: String) throws -> ConsumerOwner {
+            try ConsumerOwner(name, of: readOnly, lifetime: .seconds(3600), pinnedBytesMax: 1 << 30) { 0 }
+        }
+        let sound = try owner("sound")
+        let broken = try owner("broken")
         for _ in 0..<4 { try await Self.appendSegment(log) }
         try broken.save(10)
         await log.applyRetention()
@@ -295,9 +299,10 @@ import Testing
         try log.setCursor("hold", to: 0)
         for _ in 0..<4 { try await Self.appendSegment(log) }
         let readOnly = try ReadOnlyLog(at: directory.path)
-        let terms = ConsumerOwner.Terms(lifetime: .seconds(3600), pinnedBytesMax: 1 << 30)
         let hook = FirstRemoval {
-            #expect(throws: Never.self) { _ = try ConsumerOwner("new", of: readOnly, terms) { 10 } }
+            #expect(throws: Never.self) {
+                _ = try ConsumerOwner("new", of: readOnly, lifetime: .seconds(3600), pinnedBytesMax: 1 << 30) { 10 }
+            }
         }
         StorageHooks.install(hook, for: directory.path)
         defer { StorageHooks.remove(from: directory.path) }
@@ -335,8 +340,7 @@ import Testing
         configuration.whenFull = .wait(.seconds(300))
         let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration)
         let readOnly = try ReadOnlyLog(at: directory.path)
-        let terms = ConsumerOwner.Terms(lifetime: .milliseconds(300), pinnedBytesMax: 1 << 30)
-        _ = try ConsumerOwner("dead", of: readOnly, terms) { 0 }
+        _ = try ConsumerOwner("dead", of: readOnly, lifetime: .milliseconds(300), pinnedBytesMax: 1 << 30) { 0 }
         for number in 0..<2000 { try await log.append(payload(number, size: 1000)) }
         #expect(log.firstSequence > 1)
         #expect(log.statistics.diskBytes <= 512 << 10)
