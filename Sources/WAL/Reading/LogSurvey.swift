@@ -77,12 +77,16 @@ struct LogSurvey {
             position: last.header.position(at: last.end.offset))
     }
 
+    private func index(of part: Part) throws(WALError) -> [SegmentFooter.IndexEntry] {
+        if let own = part.index { return own }
+        return try source.readable(part.header.segmentNumber)?.index() ?? []
+    }
+
     /// Returns the log in steps, from the entries of the segments' indexes. No record is read.
     func steps() throws(WALError) -> [LogStep] {
         var steps: [LogStep] = []
         for part in parts {
-            let segment = part.index == nil ? try source.readable(part.header.segmentNumber) : nil
-            let entries = if let own = part.index { own } else { try segment?.index() ?? [] }
+            let entries = try index(of: part)
             var (sequence, offset) = (part.header.baseSequence, UInt64(SegmentHeader.size))
             // Frames without records before the first record have no time. They count with the frames that follow.
             for entry in entries where entry.offset > offset && entry.latestTimeBefore != .min {
@@ -112,8 +116,8 @@ struct LogSurvey {
         let part = parts[index]
         let first = max(part.header.baseSequence, sequence + 1)
         let past = min(first - part.header.baseSequence, part.recordCount)
-        let entries = if let own = part.index { own } else { try source.readable(part.header.segmentNumber)?.index() ?? [] }
-        let offset = entries.last { $0.sequence <= first }.map { Int(clamping: $0.offset) } ?? SegmentHeader.size
+        let entry = try self.index(of: part).last { $0.sequence <= first }
+        let offset = entry.map { Int(clamping: $0.offset) } ?? SegmentHeader.size
         let start = past == part.recordCount ? part.end.offset : past == 0 ? SegmentHeader.size : offset
         let reader = LogReader(source, from: sequence + 1, visibility: .written)
         var oldest: Timestamp?

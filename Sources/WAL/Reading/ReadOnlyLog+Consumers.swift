@@ -1,9 +1,3 @@
-#if canImport(Darwin)
-    internal import Darwin
-#else
-    internal import Glibc
-#endif
-
 extension ReadOnlyLog {
     /// The consumers in other processes than the writer, sorted by name. Files that aren't whole are left out.
     ///
@@ -43,7 +37,7 @@ extension ReadOnlyLog {
             do throws(WALError) {
                 return try await Blocking.run { () throws(WALError) in try ReadOnlyLog(at: directory) }
             } catch {
-                guard error.code == .notALogDirectory, error.errno != ENOTDIR else { throw error }
+                guard error.code == .notALogDirectory, !error.isNoDirectory else { throw error }
             }
             do {
                 try await Task.sleep(for: .milliseconds(50))

@@ -45,6 +45,8 @@ extension WALError {
 
 extension WALError {
     package var isNoSuchFile: Bool { errno == ENOENT }
+    /// Whether a path leads through a file, or to a file instead of a directory.
+    var isNoDirectory: Bool { errno == ENOTDIR }
 }
 
 /// Returns the result of `body`, or nil if the file or directory that it opens doesn't exist.
