@@ -23,14 +23,7 @@ enum BackupFile {
                 "\(file.path) has \(try file.size()) bytes instead of \(segment.size). Use another backup.")
         }
         let digest = try pieces(of: file, count: segment.length) { _, _ in }
-        var offset = segment.length
-        var isZero = true
-        while offset < segment.size, isZero {
-            let piece = try file.read(at: offset, count: min(pieceSize, segment.size - offset))
-            isZero = !piece.isEmpty && piece.allSatisfy { $0 == 0 }
-            offset += piece.count
-        }
-        guard digest == segment.digest, isZero else {
+        guard digest == segment.digest, try ZeroBlocks.areZero(file, from: segment.length, to: segment.size) else {
             throw WALError(
                 .corrupted,
                 "\(file.path) has changed: its SHA-256 isn't the one in the manifest. Use another backup.")
