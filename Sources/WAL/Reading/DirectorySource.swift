@@ -23,10 +23,6 @@ struct DirectorySource: SegmentSource {
         try allExamined().compactMap { $0.belongs(to: logID) ? $0.header : nil }
     }
 
-    var hasUnreadableHeader: Bool {
-        get throws(WALError) { try allExamined().contains { $0.header == nil } }
-    }
-
     /// Examines the segments, oldest first, without their frames.
     func allExamined() throws(WALError) -> [ExaminedSegment] {
         try Self.allExamined(in: directory)

@@ -35,7 +35,7 @@ public final class ReadOnlyLog: Sendable {
                 errno: error.errno)
         }
         guard let logID = source.logID, try !source.headers().isEmpty else {
-            if try source.hasUnreadableHeader {
+            if try source.allExamined().contains(where: { $0.header == nil }) {
                 throw WALError(
                     .corrupted,
                     "\(directory) contains segments, but none has a readable header. Opening the log sets them aside."

@@ -50,7 +50,8 @@ package enum LogKind {
             if log.source == nil { log.nextSequence = 1 }
             log.source = source
         case .promotion(let above):
-            let position = log.replicaPosition
+            // The last record of the source that the replica has processed.
+            let position = max(log.nextSequence - 1, log.markers.bookmarks[Self.bookmarkName]?.position ?? 0)
             let last = above?.rawValue ?? position &+ Self.promotionDistance
             guard last >= position, last < SequenceNumber.omittedMax else {
                 throw WALError(
@@ -65,12 +66,5 @@ package enum LogKind {
             log.epoch += 1
         }
         return log
-    }
-}
-
-extension RecoveredLog {
-    /// The last record of the source that the replica has processed.
-    fileprivate var replicaPosition: UInt64 {
-        max(nextSequence - 1, markers.bookmarks[LogKind.bookmarkName]?.position ?? 0)
     }
 }
