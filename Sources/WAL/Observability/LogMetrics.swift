@@ -47,17 +47,12 @@ final class LogMetrics: Sendable {
 private struct LogMetricsObjects {
     let factory: any MetricsFactory
     let log: (String, String)
-    private var counters: [String: FloatingPointCounter] = [:]
-    private var gauges: [String: Gauge] = [:]
+    var counters: [String: FloatingPointCounter] = [:]
+    var gauges: [String: Gauge] = [:]
     /// The values of counters at the last record.
-    private var counted: [String: Double] = [:]
+    var counted: [String: Double] = [:]
     /// The names of the cursors that have gauges.
-    private var cursors: Set<String> = []
-
-    init(factory: any MetricsFactory, log: (String, String)) {
-        self.factory = factory
-        self.log = log
-    }
+    var cursors: Set<String> = []
 
     mutating func record(_ status: LogStatus) {
         count(.appendedRecords, Double(status.appended.records))
