@@ -7,12 +7,12 @@ extension WriteAheadLog {
     ///   - sequence: The first record. Without it, the first record that is still in the log.
     ///   - visibility: Whether to return records before they are durable.
     public func reader(from sequence: SequenceNumber? = nil, visibility: ReadVisibility = .written) -> LogReader {
-        LogReader(engine.source, from: sequence?.rawValue, visibility: visibility)
+        LogReader(engine.source, at: .from(sequence), visibility: visibility)
     }
 
     /// Returns a reader that starts with the first record of this time or later.
     public func reader(since time: Timestamp, visibility: ReadVisibility = .written) -> LogReader {
-        LogReader(engine.source, since: time.rawValue, visibility: visibility)
+        LogReader(engine.source, at: .time(time.rawValue), visibility: visibility)
     }
 
     /// Returns the entries from a record on: records, and gaps in place of missing records.
@@ -25,7 +25,7 @@ extension WriteAheadLog {
     public func entries(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
-        LogEntries(range: LogRange(engine.source, from: sequence, through: last, visibility: visibility))
+        LogEntries(range: LogRange(source: engine.source, start: .from(sequence), visibility: visibility, last: last))
     }
 
     /// Returns the entries from a time on: records, and gaps in place of missing records.
@@ -38,7 +38,8 @@ extension WriteAheadLog {
     public func entries(
         since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
-        LogEntries(range: LogRange(engine.source, since: time, until: end, visibility: visibility))
+        LogEntries(
+            range: LogRange(source: engine.source, start: .time(time.rawValue), visibility: visibility, end: end))
     }
 
     /// Returns the records from a record on. Throws at a gap that may be a loss; see ``LogRecords``.
@@ -51,7 +52,7 @@ extension WriteAheadLog {
     public func records(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
-        LogRecords(range: LogRange(engine.source, from: sequence, through: last, visibility: visibility))
+        LogRecords(range: LogRange(source: engine.source, start: .from(sequence), visibility: visibility, last: last))
     }
 
     /// Returns the records from a time on. Throws at a gap that may be a loss; see ``LogRecords``.
@@ -64,6 +65,7 @@ extension WriteAheadLog {
     public func records(
         since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
-        LogRecords(range: LogRange(engine.source, since: time, until: end, visibility: visibility))
+        LogRecords(
+            range: LogRange(source: engine.source, start: .time(time.rawValue), visibility: visibility, end: end))
     }
 }

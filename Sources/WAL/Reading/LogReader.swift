@@ -64,6 +64,10 @@ public final class LogReader {
         case sequence(UInt64)
         /// Records from the first one of this time or later.
         case time(Int64)
+
+        static func from(_ sequence: SequenceNumber?) -> Place {
+            sequence.map { .sequence(max(1, $0.rawValue)) } ?? .start
+        }
     }
 
     /// A verified record.
@@ -86,24 +90,16 @@ public final class LogReader {
         static var none: Found { unsafe Found(sequence: 0, time: 0, payload: nil, size: 0) }
     }
 
-    init(_ source: any SegmentSource, from sequence: UInt64?, visibility: ReadVisibility) {
+    init(_ source: any SegmentSource, at place: Place, visibility: ReadVisibility) {
         self.source = source
         self.visibility = visibility
-        place = sequence.map { .sequence(max(1, $0)) } ?? .start
+        self.place = place
     }
 
     /// Makes a reader of the records after a position at which a frame begins. It doesn't walk the segment up to there.
-    init(_ source: any SegmentSource, after position: LogPosition, visibility: ReadVisibility) {
-        self.source = source
-        self.visibility = visibility
-        place = .sequence(position.sequence + 1)
+    convenience init(_ source: any SegmentSource, after position: LogPosition, visibility: ReadVisibility) {
+        self.init(source, at: .sequence(position.sequence + 1), visibility: visibility)
         knownStart = position
-    }
-
-    init(_ source: any SegmentSource, since time: Int64, visibility: ReadVisibility) {
-        self.source = source
-        self.visibility = visibility
-        place = .time(time)
     }
 
     deinit {

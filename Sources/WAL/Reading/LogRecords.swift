@@ -63,26 +63,15 @@ public struct LogRecords: AsyncSequence, Sendable {
 
 /// The part of a log that an asynchronous sequence covers. Each iteration has a reader of its own.
 struct LogRange: Sendable {
-    let makeReader: @Sendable () -> LogReader
+    let source: any SegmentSource
+    let start: LogReader.Place
+    let visibility: ReadVisibility
     /// The last record, after which the sequence ends.
     var last: SequenceNumber?
     /// The latest time of the sequence's records.
     var end: Timestamp?
     /// Whether an iterator finishes at the end of the log instead of waiting there.
     var finishesAtEnd = false
-
-    init(
-        _ source: any SegmentSource, from sequence: SequenceNumber?, through last: SequenceNumber?,
-        visibility: ReadVisibility
-    ) {
-        makeReader = { LogReader(source, from: sequence?.rawValue, visibility: visibility) }
-        self.last = last
-    }
-
-    init(_ source: any SegmentSource, since time: Timestamp, until end: Timestamp?, visibility: ReadVisibility) {
-        makeReader = { LogReader(source, since: time.rawValue, visibility: visibility) }
-        self.end = end
-    }
 }
 
 /// An iterator over a log. It waits at the end of the log, unless its sequence finishes there.
@@ -98,7 +87,7 @@ public struct LogIterator<Element>: AsyncIteratorProtocol {
         _ range: LogRange, take: @escaping (LogReader) throws(WALError) -> Element?,
         time: @escaping (Element) -> Timestamp?
     ) {
-        reader = range.makeReader()
+        reader = LogReader(range.source, at: range.start, visibility: range.visibility)
         self.range = range
         self.take = take
         self.time = time

@@ -119,7 +119,7 @@ struct LogSurvey {
         let entry = try self.index(of: part).last { $0.sequence <= first }
         let offset = entry.map { Int(clamping: $0.offset) } ?? SegmentHeader.size
         let start = past == part.recordCount ? part.end.offset : past == 0 ? SegmentHeader.size : offset
-        let reader = LogReader(source, from: sequence + 1, visibility: .written)
+        let reader = LogReader(source, at: .sequence(sequence + 1), visibility: .written)
         var oldest: Timestamp?
         while oldest == nil, let found = try reader.next({ Optional($0.time) }, gap: { _ in nil }) { oldest = found }
         return LogLag(

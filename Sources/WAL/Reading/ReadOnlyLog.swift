@@ -142,12 +142,12 @@ extension ReadOnlyLog {
     ///   - sequence: The first record. Without it, the first record that is still in the log.
     ///   - visibility: Whether to return records before the files prove them durable; see ``ReadOnlyLog``.
     public func reader(from sequence: SequenceNumber? = nil, visibility: ReadVisibility = .written) -> LogReader {
-        LogReader(source, from: sequence?.rawValue, visibility: visibility)
+        LogReader(source, at: .from(sequence), visibility: visibility)
     }
 
     /// Returns a reader that starts with the first record of this time or later.
     public func reader(since time: Timestamp, visibility: ReadVisibility = .written) -> LogReader {
-        LogReader(source, since: time.rawValue, visibility: visibility)
+        LogReader(source, at: .time(time.rawValue), visibility: visibility)
     }
 
     /// Returns the entries from a record on: records, and gaps in place of missing records.
@@ -159,7 +159,7 @@ extension ReadOnlyLog {
     public func entries(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
-        LogEntries(range: LogRange(source, from: sequence, through: last, visibility: visibility))
+        LogEntries(range: LogRange(source: source, start: .from(sequence), visibility: visibility, last: last))
     }
 
     /// Returns the entries from a time on: records, and gaps in place of missing records.
@@ -172,7 +172,7 @@ extension ReadOnlyLog {
     public func entries(
         since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogEntries {
-        LogEntries(range: LogRange(source, since: time, until: end, visibility: visibility))
+        LogEntries(range: LogRange(source: source, start: .time(time.rawValue), visibility: visibility, end: end))
     }
 
     /// Returns the records from a record on. Throws at a gap that may be a loss; see ``LogRecords``.
@@ -184,7 +184,7 @@ extension ReadOnlyLog {
     public func records(
         from sequence: SequenceNumber? = nil, through last: SequenceNumber? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
-        LogRecords(range: LogRange(source, from: sequence, through: last, visibility: visibility))
+        LogRecords(range: LogRange(source: source, start: .from(sequence), visibility: visibility, last: last))
     }
 
     /// Returns the records from a time on. Throws at a gap that may be a loss; see ``LogRecords``.
@@ -197,6 +197,6 @@ extension ReadOnlyLog {
     public func records(
         since time: Timestamp, until end: Timestamp? = nil, visibility: ReadVisibility = .written
     ) -> LogRecords {
-        LogRecords(range: LogRange(source, since: time, until: end, visibility: visibility))
+        LogRecords(range: LogRange(source: source, start: .time(time.rawValue), visibility: visibility, end: end))
     }
 }

@@ -260,9 +260,7 @@ import Testing
         try log.appendBlocking([1])
         try log.setCursor("consumer", to: 30)
         let source = RemovingSource(log: log)
-        let reader =
-            isByTime
-            ? LogReader(source, since: 0, visibility: .written) : LogReader(source, from: 1, visibility: .written)
+        let reader = LogReader(source, at: isByTime ? .time(0) : .sequence(1), visibility: .written)
         let found = try readAll(reader).map(\.sequence.rawValue)
         #expect(log.firstSequence > 1)
         #expect(found == Array(log.firstSequence.rawValue...41))
