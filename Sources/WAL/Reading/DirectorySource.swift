@@ -109,15 +109,11 @@ struct DirectorySource: SegmentSource {
     /// Returns the last record that a frame in the log proves to be durable. More records may be durable.
     func durableSequence() throws(WALError) -> UInt64 {
         let buffer = ReadBuffer()
-        var durablePosition: UInt64 = 0
-        var segments: [ExaminedSegment] = []
-        for number in try directory.segmentNumbers() {
-            guard var segment = try examined(number), segment.belongs(to: logID) else { continue }
-            if segment.footer == nil { try segment.readFrames(into: buffer) }
-            durablePosition = max(durablePosition, segment.durablePosition)
-            segment.closeIfSealed()
-            segments.append(segment)
+        var segments = try allExamined().filter { $0.belongs(to: logID) }
+        for index in segments.indices where !segments[index].hasFooter {
+            try segments[index].readFrames(into: buffer)
         }
+        let durablePosition = segments.map(\.durablePosition).max() ?? 0
         for segment in segments.reversed() {
             guard let header = segment.header, header.basePosition < durablePosition else { continue }
             if let footer = segment.footer, header.basePosition + UInt64(footer.offset) <= durablePosition {

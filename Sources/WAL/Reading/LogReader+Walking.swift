@@ -22,23 +22,16 @@ extension LogReader {
         if !isFound {
             switch place {
             case .start: place = .sequence(min(base, located.gaps.first?.first.rawValue ?? base))
-            case .sequence, .time: if !located.mayBeTorn { try skip(in: found) }
+            case _ where located.mayBeTorn: break
+            case .sequence(let sequence):
+                let known = knownStart(in: found)
+                (offset, recordIndex) = if let known { known } else { try found.start { $0.sequence <= sequence } }
+            case .time(let time): (offset, recordIndex) = try found.start { $0.latestTimeBefore < time }
             }
             isAtIndexEntry = offset > SegmentHeader.size
         }
         if case .sequence(let wanted) = place, wanted < base {
             gaps.add(from: wanted, to: base, otherwise: .removed(before: found.segment.header))
-        }
-    }
-
-    /// Moves to the place from which the wanted record is searched.
-    private func skip(in found: ReadableSegment) throws(WALError) {
-        switch place {
-        case .start: break
-        case .sequence(let sequence):
-            let known = knownStart(in: found)
-            (offset, recordIndex) = if let known { known } else { try found.start(for: sequence) }
-        case .time(let time): (offset, recordIndex) = try found.start(since: time)
         }
     }
 

@@ -173,15 +173,12 @@ extension ReadOnlyLog {
             for consumer in try consumers where !consumer.isExpired {
                 positions.append((consumer.path, consumer.position.rawValue))
             }
-            var cursors: [LogStatus.Cursor] = []
             let pins = survey.sizes.pins(positions)
-            for (name, position) in positions.sorted(by: { $0.0 < $1.0 }) {
-                let lag = try survey.lag(after: position)
-                cursors.append(
-                    LogStatus.Cursor(
-                        name: name, position: SequenceNumber(rawValue: position),
-                        lagRecords: end.sequence - min(position, end.sequence), lagBytes: lag.bytes,
-                        pinnedBytes: pins[name] ?? 0))
+            let cursors = try positions.sorted { $0.0 < $1.0 }.map { name, position throws(WALError) in
+                LogStatus.Cursor(
+                    name: name, position: SequenceNumber(rawValue: position),
+                    lagRecords: end.sequence - min(position, end.sequence),
+                    lagBytes: try survey.lag(after: position).bytes, pinnedBytes: pins[name] ?? 0)
             }
             let space = source.directory.space
             return LogStatus(

@@ -136,17 +136,6 @@ struct ReadableSegment {
         return unsafe CommitWord.load(mapping.base + offset) != 0
     }
 
-    /// Returns the place at which to start the search for a sequence number: a frame's offset, and the lowest record
-    /// index that the frame can have.
-    func start(for sequence: UInt64) throws(WALError) -> (offset: Int, recordIndex: UInt32) {
-        try start { $0.sequence <= sequence }
-    }
-
-    /// Returns the place at which to start the search for the first record of a time or later.
-    func start(since time: Int64) throws(WALError) -> (offset: Int, recordIndex: UInt32) {
-        try start { $0.latestTimeBefore < time }
-    }
-
     /// Reads the index from the file, each time it is needed. If the index can't be read, reading starts at the
     /// segment's first frame.
     func index() throws(WALError) -> [SegmentFooter.IndexEntry] {
@@ -154,7 +143,9 @@ struct ReadableSegment {
         return unsafe SegmentFooter(frame.body)?.index ?? []
     }
 
-    private func start(
+    /// Returns the last place in the index for which a condition holds: a frame's offset, and the lowest record index
+    /// that the frame can have. Returns the segment's first frame if it holds for none.
+    func start(
         where precedes: (SegmentFooter.IndexEntry) -> Bool
     ) throws(WALError) -> (offset: Int, recordIndex: UInt32) {
         let index = try index()
