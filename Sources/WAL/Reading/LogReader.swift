@@ -79,14 +79,6 @@ public final class LogReader {
         @usableFromInline var payload: UnsafeRawPointer?
         @usableFromInline var size: Int
 
-        @usableFromInline
-        init(sequence: UInt64, time: Int64, payload: UnsafeRawPointer?, size: Int) {
-            self.sequence = sequence
-            self.time = time
-            unsafe self.payload = unsafe payload
-            self.size = size
-        }
-
         static var none: Found { unsafe Found(sequence: 0, time: 0, payload: nil, size: 0) }
     }
 
