@@ -115,16 +115,13 @@ public enum WALMetric: String, CaseIterable, Sendable {
         switch self {
         case .segments: ["state"]
         case .recoveryFindings: ["class", "acknowledged"]
-        case .appendWaits, .appendWaitDuration: ["reason"]
+        case .appendWaits, .appendWaitDuration, .consumersReleased, .followerSkippedMessages: ["reason"]
         case .appendErrors: ["code"]
         case .cursorLagRecords, .cursorLagBytes, .cursorPinnedBytes: ["cursor"]
         case .keptDeadLetters: ["sink"]
         case .buildInfo: ["version", "format"]
-        case .consumersReleased: ["reason"]
         case .sinkFailures: ["sink", "kind"]
         case .sinkState: ["sink", "state"]
-        case .followerSkippedMessages: ["reason"]
-        case .bufferedMutations, .overlayBytes: []
         default: rawValue.hasPrefix("wal.sink.") ? ["sink"] : []
         }
     }

@@ -188,11 +188,8 @@ struct Repair {
         let last = entries.last
         let ages = AgesAtOpening(run: .now, time: .now, seen: .now).of(
             entries.map(\.segment.header), lastTimes: entries.map(\.lastTime))
-        let entries = zip(entries, ages).map { entry, age in
-            var entry = entry
-            entry.age = age
-            return entry
-        }
+        var entries = entries
+        for (index, age) in ages.enumerated() { entries[index].age = age }
         let end = last?.end.map { end in last?.segment.position(at: end.offset) ?? 0 }
         return RecoveredLog(
             directory: directory, logID: plan.logID ?? .random(), source: plan.source, epoch: plan.epoch,
