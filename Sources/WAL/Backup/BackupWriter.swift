@@ -61,7 +61,12 @@ struct BackupWriter {
         }
         try manifest.write(in: target)
         try removeOthers()
-        return summary
+        return LogBackup.Summary(
+            logID: log.id, segmentCount: manifest.segments.count, copiedSegmentCount: copied.count,
+            byteCount: manifest.byteCount, copiedByteCount: copied.reduce(0) { $0 + $1.length },
+            firstSequence: SequenceNumber(rawValue: manifest.segments.first?.firstSequence ?? 1),
+            lastSequence: SequenceNumber(rawValue: manifest.durableSequence),
+            highestSequence: SequenceNumber(rawValue: manifest.highestSequence))
     }
 
     /// Renews the ownership of the consumer when a quarter of its lifetime has passed.
@@ -69,15 +74,6 @@ struct BackupWriter {
         guard ContinuousClock.now - renewed >= lifetime / 4 else { return }
         try owner.save(owner.position)
         renewed = .now
-    }
-
-    private var summary: LogBackup.Summary {
-        LogBackup.Summary(
-            logID: log.id, segmentCount: manifest.segments.count, copiedSegmentCount: copied.count,
-            byteCount: manifest.byteCount, copiedByteCount: copied.reduce(0) { $0 + $1.length },
-            firstSequence: SequenceNumber(rawValue: manifest.segments.first?.firstSequence ?? 1),
-            lastSequence: SequenceNumber(rawValue: manifest.durableSequence),
-            highestSequence: SequenceNumber(rawValue: manifest.highestSequence))
     }
 
     /// Adds a segment, unless nothing in it is durable.

@@ -88,21 +88,14 @@ public enum WALMetric: String, CaseIterable, Sendable {
             .counter
         case .syncDuration, .sinkBatchDuration: .timer
         case .sinkBatchRecords: .recorder
-        case .lastSequence, .durableSequence, .notDurableBytes, .notDurableAge, .acceptingAppends, .segments,
-            .diskBytes, .diskBudgetBytes, .diskReclaimableBytes, .filesystemFreeBytes, .cursorLagRecords,
-            .cursorLagBytes, .cursorPinnedBytes, .startTime, .buildInfo, .up, .statusAge, .keptDeadLetters,
-            .recoveryDuration, .recoveryFindings, .sinkLagRecords, .sinkLagBytes, .sinkLagAge, .sinkLastSuccess,
-            .sinkState, .followerLagMessages, .followerConnected, .overlayBytes:
-            .gauge
+        default: .gauge
         }
     }
 
     /// The unit. Timers are recorded in nanoseconds, and backends export them in seconds.
     public var unit: Unit {
         switch self {
-        case .appendedBytes, .notDurableBytes, .diskBytes, .diskBudgetBytes, .diskReclaimableBytes,
-            .filesystemFreeBytes, .cursorLagBytes, .cursorPinnedBytes, .sinkLagBytes, .overlayBytes:
-            .bytes
+        case _ where rawValue.hasSuffix(".bytes"): .bytes
         case .appendWaitDuration, .notDurableAge, .startTime, .statusAge, .syncDuration, .recoveryDuration,
             .sinkBatchDuration, .sinkLagAge, .sinkLastSuccess:
             .seconds
