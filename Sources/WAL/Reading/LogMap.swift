@@ -31,9 +31,7 @@ struct LogMap: Sendable {
 
     /// Whether recovery would end the log in a segment.
     func isTorn(_ number: UInt64) -> Bool {
-        places.contains { place in
-            place.header.segmentNumber == number && place.breaks.contains { $0.decision == .tornTail }
-        }
+        index(of: number).map { places[$0].breaks.contains { $0.decision == .tornTail } } ?? false
     }
 
     func index(behind number: UInt64) -> Int? {
