@@ -29,22 +29,15 @@ public struct AdditionalSink: Sendable {
     package func flusher(
         of log: WriteAheadLog, drainTimeout: Duration, logger: Logger?, metrics: (any MetricsFactory)? = nil
     ) -> any AnyFlusher {
-        Self.flusher(self, sink, log, drainTimeout, logger, metrics)
-    }
-
-    private static func flusher<Destination: Sink>(
-        _ additional: AdditionalSink, _ sink: Destination, _ log: WriteAheadLog, _ drainTimeout: Duration,
-        _ logger: Logger?, _ metrics: (any MetricsFactory)?
-    ) -> any AnyFlusher {
-        var configuration = Flusher<Destination>.Configuration()
-        configuration.drainTimeout = drainTimeout
-        configuration.attachment = additional.attachment
-        configuration.startSequence = additional.startSequence
-        // A sink that applies one batch at a time gains nothing from keys, and needs no barriers.
-        let isSerial = sink.maxConcurrency == 1
-        return Flusher(
-            log: log, sink: sink, configuration: configuration, logger: logger, metrics: metrics,
-            key: { isSerial ? 0 : TaskCodec.key(of: $0) })
+        func make(_ sink: some Sink) -> any AnyFlusher {
+            // A sink that applies one batch at a time gains nothing from keys, and needs no barriers.
+            let isSerial = sink.maxConcurrency == 1
+            return Flusher(
+                log: log, sink: sink,
+                configuration: .init(drainTimeout: drainTimeout, attachment: attachment, startSequence: startSequence),
+                logger: logger, metrics: metrics, key: { isSerial ? 0 : TaskCodec.key(of: $0) })
+        }
+        return make(sink)
     }
 }
 
@@ -58,16 +51,8 @@ public struct AdditionalSinkHealth: Sendable {
     public var delivery: FlusherHealth
 }
 
-/// An additional sink with its flusher.
-struct AdditionalDelivery: Sendable {
-    let name: String
-    let isRequired: Bool
-    let flusher: any AnyFlusher
-
+extension BufferLife.Delivery {
     var health: AdditionalSinkHealth {
         AdditionalSinkHealth(name: name, isRequired: isRequired, delivery: flusher.health)
     }
-
-    /// The number of records in the log that the sink doesn't have.
-    var depth: UInt64 { flusher.health.lag.records }
 }

@@ -1,5 +1,6 @@
 internal import Synchronization
 internal import WAL
+internal import WALDelivery
 
 /// The life of a buffered storage: whether it is open, its running tasks, and the error that ended delivery.
 final class BufferLife: Sendable {
@@ -9,7 +10,7 @@ final class BufferLife: Sendable {
         var name: String
         /// Whether its end is a failure of the storage.
         var isRequired: Bool
-        var run: @Sendable () async throws -> Void
+        var flusher: any AnyFlusher
     }
 
     /// The error that ended a required delivery.
@@ -55,7 +56,7 @@ final class BufferLife: Sendable {
     private func task(of delivery: Delivery) -> Task<Void, Never> {
         Task { [self] in
             do {
-                try await delivery.run()
+                try await delivery.flusher.run()
             } catch {
                 guard delivery.isRequired else { return }
                 state.withLock { state in

@@ -42,7 +42,13 @@ extension BufferedTaskStorage {
         do throws(WALError) {
             let log = try await WriteAheadLog.open(
                 at: directory, configuration: configuration.logConfiguration, logger: logger, metrics: metrics)
-            return try start(log, store, additionalSinks, configuration, logger, metrics)
+            let storage = try BufferedTaskStorage(log, store, additionalSinks, configuration, logger, metrics)
+            // Based on the flusher's cursor, which may lag behind the store.
+            let remaining = storage.depth
+            storage.startDelivery()
+            storage.events.opened(remaining: remaining, in: log.recovery.duration)
+            if !configuration.requiresStore, let logger { storage.warnIfAway(logger) }
+            return storage
         } catch {
             throw TaskStorageError(log: error)
         }
@@ -73,70 +79,10 @@ extension BufferedTaskStorage {
         }
     }
 
-    private static func start(
-        _ log: WriteAheadLog, _ store: Store, _ sinks: [AdditionalSink], _ configuration: Configuration,
-        _ logger: Logger?, _ metrics: (any MetricsFactory)?
-    ) throws(WALError) -> BufferedTaskStorage {
-        let factory = configuration.metricsEnabled ? metrics : nil
-        let instruments = factory.map { TaskInstruments(log: log.directory, factory: $0) }
-        let meter = FlushMeter()
-        let progress = TaskSinkProgress()
-        let reach = StoreReach(store: store)
-        let sink = TaskSink(
-            store: store, coalescing: configuration.coalescingEnabled, meter: meter, progress: progress, reach: reach)
-        let flusher = Flusher(
-            log: log, sink: sink, configuration: flusherConfiguration(configuration), logger: logger, metrics: factory,
-            key: { TaskCodec.key(of: $0) })
-        let additional = sinks.map { sink in
-            AdditionalDelivery(
-                name: sink.sink.name, isRequired: sink.isRequired,
-                flusher: sink.flusher(
-                    of: log, drainTimeout: configuration.drainTimeout, logger: logger, metrics: factory))
-        }
-        // Records that retention has removed aren't in the log, even if the cursor is before them.
-        let removed = SequenceNumber(rawValue: log.firstSequence.rawValue - 1)
-        let unwanted = configuration.recoveryEnabled ? removed : log.lastSequence
-        let start = max(log.cursors["sink/\(sink.name)"] ?? .zero, unwanted)
-        let overlay = try TaskOverlay(
-            log: log, after: start, unwanted: unwanted, progress: progress, memoryMax: configuration.maxOverlayMemory,
-            patience: configuration.recoveryTimeout,
-            failed: { error in
-                logger?.warning(
-                    "undelivered changes can't be read back; queries that need them fail until the store has them",
-                    metadata: ["wal.sink": "\(store.name)", "wal.error": "\(error)"])
-            }, flushed: flusher.appliedSequenceReader)
-        // Based on the flusher's cursor, which may lag behind the store.
-        let remaining = flusher.health.lag.records
-        let storage = BufferedTaskStorage(
-            log: log, store: store, reach: reach, flusher: flusher, additional: additional, overlay: overlay,
-            configuration: configuration,
-            instruments: instruments, meter: meter, recoveredCount: log.lastSequence.rawValue - start.rawValue,
-            events: BufferLog(logger, store: store.name))
-        storage.startDelivery()
-        storage.events.opened(remaining: remaining, in: log.recovery.duration)
-        if !configuration.requiresStore, let logger { storage.warnIfAway(logger) }
-        return storage
-    }
-
-    private static func flusherConfiguration(_ configuration: Configuration) -> Flusher<TaskSink<Store>>.Configuration {
-        var flusher = Flusher<TaskSink<Store>>.Configuration()
-        flusher.workerCount = configuration.workerCount
-        flusher.batchSize = configuration.batchSize
-        flusher.maxBatchSize = configuration.maxBatchSize
-        flusher.flushInterval = configuration.flushInterval
-        flusher.maxRetries = configuration.maxFlushRetries
-        flusher.drainTimeout = configuration.drainTimeout
-        return flusher
-    }
-
     private func startDelivery() {
-        let store = BufferLife.Delivery(
-            name: store.name, isRequired: true, run: { [flusher] in try await flusher.run() })
-        let sinks = additional.map { each in
-            BufferLife.Delivery(name: each.name, isRequired: each.isRequired, run: { try await each.flusher.run() })
-        }
+        let store = BufferLife.Delivery(name: store.name, isRequired: true, flusher: flusher)
         // Weak, so that a storage that is released without being closed doesn't run forever.
-        life.start([store] + sinks) { [weak self, interval = configuration.metricsInterval] in
+        life.start([store] + additional) { [weak self, interval = configuration.metricsInterval] in
             let beginning = ContinuousClock.now
             var ending = StateLogPacer()
             while (try? await Task.sleep(for: interval)) != nil {

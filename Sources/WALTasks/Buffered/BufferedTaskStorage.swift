@@ -1,3 +1,4 @@
+internal import Logging
 internal import Metrics
 public import ServiceLifecycle
 internal import Synchronization
@@ -29,12 +30,12 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     /// The flusher that delivers the log into the store.
     public let flusher: Flusher<TaskSink<Store>>
 
-    let additional: [AdditionalDelivery]
+    let additional: [BufferLife.Delivery]
     let configuration: Configuration
     let instruments: TaskInstruments?
     let meter: FlushMeter
     private let recoveredCount: UInt64
-    let life: BufferLife
+    let life = BufferLife()
     let overlay: TaskOverlay
     let events: BufferLog
     package let attachment: Monitor<(any AnyObject & Sendable)?> = Monitor(nil)
@@ -44,23 +45,52 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     /// Whether each call waits until its change is durable.
     package let isDurableAtOnce: Bool
 
+    /// Makes the storage of an open log, which ``startDelivery()`` starts. From now on the log keeps the records that the
+    /// store and the sinks are missing.
     init(
-        log: WriteAheadLog, store: Store, reach: StoreReach<Store>, flusher: Flusher<TaskSink<Store>>,
-        additional: [AdditionalDelivery], overlay: TaskOverlay, configuration: Configuration,
-        instruments: TaskInstruments?, meter: FlushMeter, recoveredCount: UInt64, events: BufferLog
-    ) {
+        _ log: WriteAheadLog, _ store: Store, _ sinks: [AdditionalSink], _ configuration: Configuration,
+        _ logger: Logger?, _ metrics: (any MetricsFactory)?
+    ) throws(WALError) {
+        let factory = configuration.metricsEnabled ? metrics : nil
+        let meter = FlushMeter()
+        let progress = TaskSinkProgress()
+        let reach = StoreReach(store: store)
+        let sink = TaskSink(
+            store: store, coalescing: configuration.coalescingEnabled, meter: meter, progress: progress, reach: reach)
+        let flusher = Flusher(
+            log: log, sink: sink,
+            configuration: .init(
+                workerCount: configuration.workerCount, batchSize: configuration.batchSize,
+                maxBatchSize: configuration.maxBatchSize, flushInterval: configuration.flushInterval,
+                maxRetries: configuration.maxFlushRetries, drainTimeout: configuration.drainTimeout),
+            logger: logger, metrics: factory, key: { TaskCodec.key(of: $0) })
+        additional = sinks.map { sink in
+            BufferLife.Delivery(
+                name: sink.sink.name, isRequired: sink.isRequired,
+                flusher: sink.flusher(
+                    of: log, drainTimeout: configuration.drainTimeout, logger: logger, metrics: factory))
+        }
+        // Records that retention has removed aren't in the log, even if the cursor is before them.
+        let removed = SequenceNumber(rawValue: log.firstSequence.rawValue - 1)
+        let unwanted = configuration.recoveryEnabled ? removed : log.lastSequence
+        let start = max(log.cursors["sink/\(sink.name)"] ?? .zero, unwanted)
+        overlay = try TaskOverlay(
+            log: log, after: start, unwanted: unwanted, progress: progress, memoryMax: configuration.maxOverlayMemory,
+            patience: configuration.recoveryTimeout,
+            failed: { error in
+                logger?.warning(
+                    "undelivered changes can't be read back; queries that need them fail until the store has them",
+                    metadata: ["wal.sink": "\(store.name)", "wal.error": "\(error)"])
+            }, flushed: flusher.appliedSequenceReader)
         writeAheadLog = log
         self.store = store
         self.flusher = flusher
-        self.additional = additional
-        self.overlay = overlay
         self.configuration = configuration
-        self.instruments = instruments
+        instruments = factory.map { TaskInstruments(log: log.directory, factory: $0) }
         self.meter = meter
-        self.recoveredCount = recoveredCount
-        self.events = events
+        recoveredCount = log.lastSequence.rawValue - start.rawValue
+        events = BufferLog(logger, store: store.name)
         isDurableAtOnce = configuration.syncPolicy == .always
-        life = BufferLife()
         reader = OverlaidReader(reach: reach, overlay: overlay)
     }
 

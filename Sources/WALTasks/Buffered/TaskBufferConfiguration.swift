@@ -130,14 +130,10 @@ public struct TaskBufferConfiguration: Sendable {
     }
 
     var logConfiguration: WriteAheadLog.Configuration {
-        var configuration = WriteAheadLog.Configuration()
-        // With `.manual`, each call waits for its own sync without holding a lock.
-        configuration.syncPolicy = syncPolicy == .always ? .manual : syncPolicy
-        configuration.segmentSize = segmentSize
-        configuration.targetSegmentRecords = targetSegmentRecords
-        configuration.diskBudget = diskBudget
-        configuration.whenFull = whenFull
-        configuration.retention = WriteAheadLog.Retention(age: segmentRetention)
-        return configuration
+        WriteAheadLog.Configuration(
+            // With `.manual`, each call waits for its own sync without holding a lock.
+            syncPolicy: syncPolicy == .always ? .manual : syncPolicy, segmentSize: segmentSize,
+            targetSegmentRecords: targetSegmentRecords, diskBudget: diskBudget, whenFull: whenFull,
+            retention: WriteAheadLog.Retention(age: segmentRetention))
     }
 }
