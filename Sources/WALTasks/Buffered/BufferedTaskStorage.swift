@@ -33,7 +33,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     let additional: [BufferLife.Delivery]
     let configuration: Configuration
     let instruments: TaskInstruments?
-    let meter: FlushMeter
+    private let progress: TaskSinkProgress
     private let recoveredCount: UInt64
     let life = BufferLife()
     let overlay: TaskOverlay
@@ -52,11 +52,10 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         _ logger: Logger?, _ metrics: (any MetricsFactory)?
     ) throws(WALError) {
         let factory = configuration.metricsEnabled ? metrics : nil
-        let meter = FlushMeter()
         let progress = TaskSinkProgress()
         let reach = StoreReach(store: store)
         let sink = TaskSink(
-            store: store, coalescing: configuration.coalescingEnabled, meter: meter, progress: progress, reach: reach)
+            store: store, coalescing: configuration.coalescingEnabled, progress: progress, reach: reach)
         let flusher = Flusher(
             log: log, sink: sink,
             configuration: .init(
@@ -87,7 +86,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         self.flusher = flusher
         self.configuration = configuration
         instruments = factory.map { TaskInstruments(log: log.directory, factory: $0) }
-        self.meter = meter
+        self.progress = progress
         recoveredCount = log.lastSequence.rawValue - start.rawValue
         events = BufferLog(logger, store: store.name)
         isDurableAtOnce = configuration.syncPolicy == .always
@@ -96,23 +95,24 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
 
     /// The counts since the storage was opened, and the lag of the store.
     public var statistics: TaskStorageStatistics {
-        let counts = meter.counts
+        let delivery = flusher.statistics
         var statistics = TaskStorageStatistics()
         statistics.recordsBuffered = bufferedCount.load(ordering: .relaxed)
-        statistics.recordsApplied = counts.records
-        statistics.batchesApplied = counts.batches
-        statistics.failedBatches = counts.errors
+        statistics.recordsApplied = delivery.recordsApplied
+        statistics.batchesApplied = delivery.batchesApplied
+        statistics.failedBatches = progress.failedCount
         statistics.recoveryOperations = configuration.recoveryEnabled ? 1 : 0
         statistics.recoveryErrors = overlay.indexer.failure == nil ? 0 : 1
-        statistics.averageFlushTime = counts.batches == 0 ? .zero : counts.totalTime / Int(clamping: counts.batches)
-        statistics.lastFlushTime = counts.lastTime
+        statistics.averageFlushTime =
+            delivery.batchesApplied == 0 ? .zero : delivery.flushDuration / Int(clamping: delivery.batchesApplied)
+        statistics.lastFlushTime = delivery.lastFlush
         statistics.recordsRecovered = recoveredCount
         statistics.overlayMemory = overlay.memorySize
-        statistics.rowsWritten = counts.rows
-        statistics.recordsCoalesced = counts.coalesced
-        statistics.deadLetters = counts.deadLetters
+        statistics.rowsWritten = delivery.rowsWritten
+        statistics.recordsCoalesced = delivery.coalesced
+        statistics.deadLetters = delivery.deadLettersInSink
         statistics.depth = depth
-        statistics.lag = flusher.statistics.lag.age
+        statistics.lag = delivery.lag.age
         return statistics
     }
 

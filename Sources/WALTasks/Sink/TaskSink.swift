@@ -6,20 +6,18 @@ public struct TaskSink<Store: TaskStore>: Sink, TaskStoreSink {
     /// The store to which batches are applied.
     public let store: Store
     private let isCoalescing: Bool
-    private let meter: FlushMeter?
     private let progress: TaskSinkProgress?
     private let reach: StoreReach<Store>?
 
     /// Makes a sink for `store`. Without `coalescing`, every record becomes one operation, so the store sees each
     /// state of a task.
     public init(store: Store, coalescing: Bool = true) {
-        self.init(store: store, coalescing: coalescing, meter: nil, progress: nil, reach: nil)
+        self.init(store: store, coalescing: coalescing, progress: nil, reach: nil)
     }
 
-    init(store: Store, coalescing: Bool, meter: FlushMeter?, progress: TaskSinkProgress?, reach: StoreReach<Store>?) {
+    init(store: Store, coalescing: Bool, progress: TaskSinkProgress?, reach: StoreReach<Store>?) {
         self.store = store
         isCoalescing = coalescing
-        self.meter = meter
         self.progress = progress
         self.reach = reach
     }
@@ -41,12 +39,10 @@ public struct TaskSink<Store: TaskStore>: Sink, TaskStoreSink {
     }
 
     public func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
-        let started = ContinuousClock.now
         if let last = batch.records.last { progress?.beginBatch(through: last.sequence) }
         do {
             if let receipt = try await copied(batch) {
                 reach?.answered()
-                meter?.flushed(batch.records.count, receipt, in: started.duration(to: .now))
                 return receipt
             }
             let (decoded, coalescedCount) = decode(batch)
@@ -56,10 +52,9 @@ public struct TaskSink<Store: TaskStore>: Sink, TaskStoreSink {
             reach?.answered()
             if let barrier { progress?.end(barrier) }
             receipt.coalescedCount += coalescedCount
-            meter?.flushed(batch.records.count, receipt, in: started.duration(to: .now))
             return receipt
         } catch {
-            meter?.failed()
+            progress?.fail()
             throw error
         }
     }

@@ -10,6 +10,7 @@ final class TaskSinkProgress: Sendable {
     private let begunNumber = Atomic<UInt64>(0)
     private let appliedNumber = Atomic<UInt64>(0)
     private let begunRecordNumber = Atomic<UInt64>(0)
+    private let failures = Atomic<UInt64>(0)
 
     /// The last barrier that the store may have applied.
     var begun: SequenceNumber { SequenceNumber(rawValue: begunNumber.load(ordering: .acquiring)) }
@@ -18,6 +19,9 @@ final class TaskSinkProgress: Sendable {
 
     /// The last record of any kind that the store may have applied.
     var begunRecord: SequenceNumber { SequenceNumber(rawValue: begunRecordNumber.load(ordering: .acquiring)) }
+
+    /// The number of the store's transactions that failed.
+    var failedCount: UInt64 { failures.load(ordering: .relaxed) }
 
     /// Takes the position of lane 0, which has the barriers, from a claim. The store has lost the barriers after it, or
     /// hasn't applied them yet.
@@ -37,5 +41,9 @@ final class TaskSinkProgress: Sendable {
 
     func end(_ sequence: SequenceNumber) {
         appliedNumber.max(sequence.rawValue, ordering: .acquiringAndReleasing)
+    }
+
+    func fail() {
+        failures.add(1, ordering: .relaxed)
     }
 }
