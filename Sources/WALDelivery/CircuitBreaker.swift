@@ -4,9 +4,7 @@ internal import WAL
 /// tries again at intervals.
 struct CircuitBreaker {
     /// The state of the breaker as reported in statistics.
-    enum State: Hashable {
-        case closed, open, probing
-    }
+    typealias State = FlusherStatistics.BreakerState
 
     enum Permission: Hashable {
         case go

@@ -44,12 +44,7 @@ extension FlusherCore {
             var counters = state.counters
             counters.appliedSequence = state.applied
             counters.flushLatency = state.latencies.summary
-            counters.breaker =
-                switch state.breaker.state {
-                case .closed: .closed
-                case .open: .open
-                case .probing: .probing
-                }
+            counters.breaker = state.breaker.state
             return counters
         }
         statistics.lag = lag
