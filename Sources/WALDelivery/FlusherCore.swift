@@ -135,11 +135,7 @@ extension FlusherCore {
     func holdRecords() {
         let first = log.firstSequence.rawValue
         guard log.cursors[cursorName] == nil, first > 0 else { return }
-        do throws(WALError) {
-            try log.setCursor(cursorName, to: SequenceNumber(rawValue: first - 1))
-        } catch {
-            events.cursorFailed(error)
-        }
+        setCursor(cursorName, to: SequenceNumber(rawValue: first - 1))
     }
 
     /// Lets retention remove the records that the sink is missing.
@@ -160,9 +156,13 @@ extension FlusherCore {
         let due = coordinator.withState { state in
             state.cursor.move(to: state.committed, now: now, isDrained: isDrained)
         }
-        guard let due else { return }
+        if let due { setCursor(cursorName, to: due) }
+    }
+
+    /// Sets a cursor of the log, or removes it. After an error retention waits, which is logged.
+    func setCursor(_ name: String, to sequence: SequenceNumber?) {
         do throws(WALError) {
-            try log.setCursor(cursorName, to: due)
+            if let sequence { try log.setCursor(name, to: sequence) } else { try log.removeCursor(name) }
         } catch {
             events.cursorFailed(error)
         }

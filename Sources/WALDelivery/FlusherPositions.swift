@@ -44,12 +44,7 @@ extension FlusherCore {
 
     private func setMark(_ sequence: SequenceNumber?) {
         let mark = OwedRecords.mark(of: sink.name)
-        guard log.cursors[mark] != sequence else { return }
-        do throws(WALError) {
-            if let sequence { try log.setCursor(mark, to: sequence) } else { try log.removeCursor(mark) }
-        } catch {
-            events.cursorFailed(error)
-        }
+        if log.cursors[mark] != sequence { setCursor(mark, to: sequence) }
     }
 
     /// Skips sequence numbers if the sink has applied more records than this log ever held. Then the log is an older
