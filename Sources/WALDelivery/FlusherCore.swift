@@ -56,10 +56,16 @@ extension FlusherCore {
     /// the positions.
     func checkFailed(_ error: any Error, worker: Int) throws(WALError) {
         if Task.isCancelled { throw .waitCancelled }
-        switch sink.classify(error) {
-        case .transient, .overloaded, .indeterminate: events.positionsUnknown(error, worker: worker)
-        case .fenced: throw .fenced(sink.name, cause: error)
-        case .record, .fatal: throw .sinkFailed(sink.name, "can't report its positions", cause: error)
+        try requirePassing(sink.classify(error), "can't report its positions", cause: error)
+        events.positionsUnknown(error, worker: worker)
+    }
+
+    /// Throws unless the failure of a call without records may pass.
+    private func requirePassing(_ failure: SinkFailure, _ what: String, cause: any Error) throws(WALError) {
+        switch failure {
+        case .transient, .overloaded, .indeterminate: break
+        case .fenced: throw .fenced(sink.name, cause: cause)
+        case .record, .fatal: throw .sinkFailed(sink.name, what, cause: cause)
         }
     }
 
@@ -111,19 +117,10 @@ extension FlusherCore {
                 coordinator.update { $0.asked() }
                 let failure = sink.classify(error)
                 if failure == .indeterminate { claims += 1 }
-                try await claimFailed(error, failure, worker: worker, backoff: &backoff)
+                try failed(failure)
+                try requirePassing(failure, "can't be claimed", cause: error)
+                try await pause(after: error, worker: worker, backoff: &backoff)
             }
-        }
-    }
-
-    private func claimFailed<Generator>(
-        _ error: any Error, _ failure: SinkFailure, worker: Int, backoff: inout Backoff<Generator>
-    ) async throws(WALError) {
-        try failed(failure)
-        switch failure {
-        case .transient, .overloaded, .indeterminate: try await pause(after: error, worker: worker, backoff: &backoff)
-        case .fenced: throw .fenced(sink.name, cause: error)
-        case .record, .fatal: throw .sinkFailed(sink.name, "can't be claimed", cause: error)
         }
     }
 }
