@@ -31,19 +31,9 @@ extension WALError {
             cause: cause)
     }
 
-    static func sinkAhead(_ sink: String, _ lane: SinkLane, last: SequenceNumber) -> WALError {
-        sinkAhead(
-            sink, lane, last: last, remedy: "Start the flusher again: it continues with unused sequence numbers.")
-    }
-
     static func sinkAhead(
-        _ sink: some Sink, _ lane: SinkLane, last: SequenceNumber, owed: OwedRecords, directory: String
-    ) -> WALError {
-        sinkAhead(sink.name, lane, last: last, remedy: owing([owed], sink, directory))
-    }
-
-    private static func sinkAhead(
-        _ sink: String, _ lane: SinkLane, last: SequenceNumber, remedy: String
+        _ sink: String, _ lane: SinkLane, last: SequenceNumber,
+        remedy: String = "Start the flusher again: it continues with unused sequence numbers."
     ) -> WALError {
         WALError(
             .sinkAhead,
@@ -57,7 +47,8 @@ extension WALError {
         WALError(.sinkAhead, "An earlier delivery of this log was refused. \(owing(owed, sink, directory))")
     }
 
-    private static func owing(_ owed: [OwedRecords], _ sink: some Sink, _ directory: String) -> String {
+    /// Returns the sentences about records that a sink may lack, with their remedy.
+    static func owing(_ owed: [OwedRecords], _ sink: some Sink, _ directory: String) -> String {
         let ranges = owed.map { "\($0.sequences.lowerBound) to \($0.sequences.upperBound)" }
         let remedy =
             sink is any TaskStoreSink

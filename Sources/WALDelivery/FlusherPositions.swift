@@ -66,7 +66,8 @@ extension FlusherCore {
         // better than never.
         try log.setCursor(owed.cursor, to: lastAtStart)
         try await removeMark()
-        throw .sinkAhead(sink, furthest, last: lastAtStart, owed: owed, directory: log.directory)
+        throw .sinkAhead(
+            sink.name, furthest, last: lastAtStart, remedy: WALError.owing([owed], sink, log.directory))
     }
 
     /// Ensures that the log holds every record that the lanes are missing, or that the configuration lets them skip
