@@ -10,20 +10,6 @@ struct BatchAssembler {
         case barrier
     }
 
-    /// A record without a key. It belongs to lane 0 and is applied alone, after every earlier record and before every
-    /// later one.
-    struct Barrier {
-        var sequence: SequenceNumber
-        var time: Timestamp
-        /// Empty for workers that only wait for it.
-        var payload: [UInt8]
-    }
-
-    struct Cut {
-        var records: [SinkRecord]
-        var position: SequenceNumber
-    }
-
     private struct Slot {
         var sequence: SequenceNumber
         var time: Timestamp
@@ -39,7 +25,9 @@ struct BatchAssembler {
     let bytesMax: Int
     /// The last sequence number that was offered or can't appear any more.
     private(set) var scanned: SequenceNumber = .zero
-    private(set) var barrier: Barrier?
+    /// A record without a key that follows the batch. It belongs to lane 0 and is applied alone, after every earlier
+    /// record and before every later one. Its payload is empty for workers that only wait for it.
+    private(set) var barrier: SinkRecord?
     private var slots: [Slot] = []
     private var bytes: [UInt8] = []
     private var scannedCount = 0
@@ -82,9 +70,9 @@ struct BatchAssembler {
         }
         // Sequence numbers may be missing before the barrier. None of them can appear any more.
         scanned = SequenceNumber(rawValue: record.sequence.rawValue - 1)
-        barrier = Barrier(
+        barrier = SinkRecord(
             sequence: record.sequence, time: record.time,
-            payload: isMine ? unsafe record.payload.withUnsafeBytes { unsafe Array($0) } : [])
+            payload: isMine ? unsafe record.payload.withUnsafeBytes { unsafe ArraySlice($0) } : [])
         return .barrier
     }
 
@@ -102,7 +90,7 @@ struct BatchAssembler {
     }
 
     /// Returns the batch of all offered records, and begins a new one. The records share one array.
-    mutating func cut() -> Cut {
+    mutating func cut() -> Delivery {
         var records: [SinkRecord] = []
         records.reserveCapacity(slots.count)
         var start = 0
@@ -111,7 +99,7 @@ struct BatchAssembler {
             start = slot.end
         }
         clear()
-        return Cut(records: records, position: scanned)
+        return Delivery(records: records, position: scanned)
     }
 
     private mutating func clear() {

@@ -131,8 +131,8 @@ struct FlusherWorker<Destination: Sink> {
     /// Moves the position in memory when there is no record to deliver, writes it into the sink at intervals, asks the
     /// sink for its positions at longer ones, and waits.
     private mutating func idle(_ reader: LogReader) async throws(WALError) -> Turn {
-        let cut = assembler.cut()
-        lanes.passed(to: cut.position)
+        let batch = assembler.cut()
+        lanes.passed(to: batch.position)
         publish()
         context.moveCursor()
         let committed = lanes.committed
@@ -191,8 +191,7 @@ struct FlusherWorker<Destination: Sink> {
             let owned = lanes.range
             let all = context.coordinator.withState { $0.allLanes(at: barrier.sequence, with: lanes) }
             if let all { lanes = all }
-            let record = SinkRecord(sequence: barrier.sequence, time: barrier.time, payload: barrier.payload[...])
-            let turn = try await apply(Delivery(records: [record], position: barrier.sequence))
+            let turn = try await apply(Delivery(records: [barrier], position: barrier.sequence))
             // The workers that wait know their lanes from before.
             if turn != .proceed { return .restart }
             lanes = lanes.part(owned)
@@ -208,15 +207,13 @@ struct FlusherWorker<Destination: Sink> {
     }
 
     /// Applies a batch. With a reader, the next batch is read meanwhile.
-    private mutating func deliver(
-        _ cut: BatchAssembler.Cut, reading reader: LogReader? = nil
-    ) async throws(WALError) -> Turn {
-        if cut.records.isEmpty {
-            lanes.passed(to: cut.position)
+    private mutating func deliver(_ batch: Delivery, reading reader: LogReader? = nil) async throws(WALError) -> Turn {
+        if batch.records.isEmpty {
+            lanes.passed(to: batch.position)
             publish()
             return .proceed
         }
-        return try await apply(Delivery(records: cut.records, position: cut.position), reading: reader)
+        return try await apply(batch, reading: reader)
     }
 
     private mutating func apply(_ wanted: Delivery, reading reader: LogReader? = nil) async throws(WALError) -> Turn {
