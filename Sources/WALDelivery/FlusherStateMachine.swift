@@ -145,8 +145,7 @@ struct FlusherStateMachine<Token> {
 
     /// Ends a worker's wait at a barrier. Returns its lanes after the barrier; nil if it had nothing to wait for.
     mutating func left(_ worker: Int) -> OwnedLanes? {
-        defer { workers[worker].waiting = nil }
-        return workers[worker].waiting?.lanes
+        workers[worker].waiting.take()?.lanes
     }
 
     /// Lets workers that hold a record up to `sequence` apply their batch without waiting for more.

@@ -74,11 +74,7 @@ public final class Consumer<Entry: Sendable>: AsyncSequence, Sendable {
         /// - Throws: `WALError.Code.corrupted` at damage that the reader can't pass; `cancelled`; once, the error of a save that failed.
         ///   The next call continues.
         public mutating func next() async throws(WALError) -> Delivery? {
-            switch try await reader.next() {
-            case .delivery(let entry, let ticket, let redeliveries):
-                Delivery(reader, entry, convert(entry), ticket: ticket, redeliveries: redeliveries)
-            case .pause, .end: nil
-            }
+            Delivery(try await reader.next(), of: reader, convert)
         }
     }
 }
@@ -97,10 +93,12 @@ extension Consumer {
         private let iteration: Int
         private let ticket: Int
 
-        fileprivate init(
-            _ reader: ConsumerReader, _ logEntry: LogEntry, _ entry: Entry, ticket: Int, redeliveries: Int
+        /// Makes the delivery of a reader's step. Nil for a step without one.
+        fileprivate init?(
+            _ step: ConsumerReader.Step, of reader: ConsumerReader, _ convert: (LogEntry) -> Entry
         ) {
-            self.entry = entry
+            guard case .delivery(let logEntry, let ticket, let redeliveries) = step else { return nil }
+            entry = convert(logEntry)
             self.redeliveries = redeliveries
             self.ticket = ticket
             record = if case .record(let record) = logEntry { record } else { nil }
@@ -176,21 +174,16 @@ extension Consumer {
             /// - Throws: The errors of ``Consumer/Iterator/next()``. An error after the batch's first delivery ends the
             ///   batch, and the next call throws it.
             public mutating func next() async throws(WALError) -> Batch? {
-                guard let first = delivery(try await reader.next()) else { return nil }
+                let convert = batches.consumer.convert
+                guard let first = Delivery(try await reader.next(), of: reader, convert) else { return nil }
                 let deadline = ContinuousClock.now + batches.maxWait
                 var deliveries = [first]
                 while deliveries.count < batches.maxCount,
-                    let another = delivery(await reader.another(until: deadline))
+                    let another = Delivery(await reader.another(until: deadline), of: reader, convert)
                 {
                     deliveries.append(another)
                 }
                 return Batch(deliveries: deliveries)
-            }
-
-            private func delivery(_ step: ConsumerReader.Step) -> Delivery? {
-                guard case .delivery(let entry, let ticket, let redeliveries) = step else { return nil }
-                return Delivery(
-                    reader, entry, batches.consumer.convert(entry), ticket: ticket, redeliveries: redeliveries)
             }
         }
     }

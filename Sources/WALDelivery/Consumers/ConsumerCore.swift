@@ -20,11 +20,6 @@ final class ConsumerCore: Sendable {
         var saveError: WALError?
 
         var isClosed: Bool { closing != nil }
-
-        mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
-            defer { waiter = nil }
-            return waiter
-        }
     }
 
     let name: String
@@ -57,7 +52,7 @@ final class ConsumerCore: Sendable {
             state.iteration += 1
             state.window.restart()
             state.wait?.cancel()
-            return (state.iteration, state.window.position, state.takeWaiter())
+            return (state.iteration, state.window.position, state.waiter.take())
         }
         waiter?.resume()
         let isUnmoved = place.beginning.isAtFirst && position == place.beginning.position
@@ -69,8 +64,7 @@ final class ConsumerCore: Sendable {
         let error = state.withLock { state -> WALError? in
             guard state.iteration == iteration else { return nil }
             if configuration.acknowledgement == .automatic { _ = state.window.acknowledgeAll() }
-            defer { state.saveError = nil }
-            return state.saveError
+            return state.saveError.take()
         }
         if let error { throw error }
     }
@@ -96,7 +90,7 @@ final class ConsumerCore: Sendable {
                     if isDue { continuation.resume() }
                 }
             } onCancel: {
-                state.withLock { $0.takeWaiter() }?.resume()
+                state.withLock { $0.waiter.take() }?.resume()
             }
         }
     }
@@ -145,7 +139,7 @@ final class ConsumerCore: Sendable {
     func acknowledge(_ ticket: Int, _ iteration: Int) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard state.iteration == iteration, !state.isClosed else { return nil }
-            return state.window.acknowledge(ticket) ? state.takeWaiter() : nil
+            return state.window.acknowledge(ticket) ? state.waiter.take() : nil
         }
         waiter?.resume()
     }
@@ -214,7 +208,7 @@ final class ConsumerCore: Sendable {
         let closing = state.withLock { state -> Task<WALError?, Never> in
             if let closing = state.closing { return closing }
             state.wait?.cancel()
-            let (position, isDone, waiter) = (state.window.position, state.window.openCount == 0, state.takeWaiter())
+            let (position, isDone, waiter) = (state.window.position, state.window.openCount == 0, state.waiter.take())
             let closing = Task { [self] () -> WALError? in
                 waiter?.resume()
                 // First, because the next owner of the name may set records aside at once.

@@ -27,10 +27,7 @@ struct ConsumerReader {
     /// Returns the next delivery, and suspends until there is one.
     mutating func next() async throws(WALError) -> Step {
         try core.askForNext(iteration)
-        if let failure {
-            self.failure = nil
-            throw failure
-        }
+        if let failure = failure.take() { throw failure }
         guard try await core.waitForRoom(iteration) else { return .end }
         await core.saveAfterCrash(iteration)
         return try await read(until: nil)
