@@ -29,12 +29,9 @@ struct FlusherEvents: Sendable {
 
     init(_ logger: Logger?, sink: String, directory: String) {
         self.directory = directory
-        guard var logger else {
-            self.logger = nil
-            return
-        }
-        logger[metadataKey: Key.sink] = "\(sink)"
-        logger[metadataKey: Key.directory] = "\(directory)"
+        var logger = logger
+        logger?[metadataKey: Key.sink] = "\(sink)"
+        logger?[metadataKey: Key.directory] = "\(directory)"
         self.logger = logger
     }
 

@@ -9,15 +9,12 @@ struct SinkContact {
     /// Notes an answer of the sink, even if it rejected a record. Returns the duration for which the sink was
     /// unavailable.
     mutating func answered(at time: Timestamp) -> Duration {
-        defer { setReachable(at: time) }
-        guard case .away(let since, _) = state else { return .zero }
-        return .microseconds(max(0, time.rawValue - since.rawValue))
-    }
-
-    private mutating func setReachable(at time: Timestamp) {
         firstFailure = nil
-        if case .reachable = state { return }
+        let before = state
+        if case .reachable = before { return .zero }
         state = .reachable(since: time)
+        guard case .away(let since, _) = before else { return .zero }
+        return .microseconds(max(0, time.rawValue - since.rawValue))
     }
 
     /// Notes a failed call of the sink. A single failure may have any cause; `isAway` is true after several in a row.

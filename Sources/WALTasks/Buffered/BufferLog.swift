@@ -12,11 +12,8 @@ struct BufferLog: Sendable {
     private let logger: Logger?
 
     init(_ logger: Logger?, store: String) {
-        guard var logger else {
-            self.logger = nil
-            return
-        }
-        logger[metadataKey: Key.store] = "\(store)"
+        var logger = logger
+        logger?[metadataKey: Key.store] = "\(store)"
         self.logger = logger
     }
 
