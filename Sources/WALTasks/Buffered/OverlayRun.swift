@@ -72,20 +72,12 @@ final class OverlayRun: Sendable {
         var (first, second) = (OverlayRunCursor(left), OverlayRunCursor(right))
         let distance = right.base - left.base
         var (a, b) = (try first.next(), try second.next()?.moved(by: distance))
-        while true {
-            switch (a, b) {
-            case (nil, nil): return try writer.finish(end: right.end)
-            case (let key?, nil):
-                try writer.append(key)
-                a = try first.next()
-            case (nil, let key?):
-                try writer.append(key)
-                b = try second.next()?.moved(by: distance)
-            case (let left?, let right?):
-                try writer.append(min(left, right))
-                if left < right { a = try first.next() } else { b = try second.next()?.moved(by: distance) }
-            }
+        // The smaller key, or the one of the run that has more.
+        while let key = a.map({ min($0, b ?? $0) }) ?? b {
+            try writer.append(key)
+            if key == a { a = try first.next() } else { b = try second.next()?.moved(by: distance) }
         }
+        return try writer.finish(end: right.end)
     }
 
     /// Sorts keys into a run.
