@@ -1,11 +1,5 @@
 internal import WAL
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 /// A search that reads mutations back from the log. It blocks, so don't call it on threads of the cooperative pool.
 struct OverlaySearch: Sendable {
     /// The distance up to which the reader continues instead of seeking.
@@ -40,7 +34,7 @@ struct OverlaySearch: Sendable {
                 let now = ContinuousClock.now
                 guard now < deadline ?? now + Self.patience else { return reader.nextSequence.rawValue - 1 }
                 deadline = deadline ?? now + Self.patience
-                usleep(100)
+                NamedThread.sleep(.microseconds(100))
             }
         }
         return range.upperBound
