@@ -5,11 +5,11 @@ internal import WAL
 final class OverlayBudget: Sendable {
     private let limit: Int
     private let used = Atomic<Int>(0)
-    /// Called after mutations were dropped from memory, so that they can only be found in the log. The caller holds
-    /// the lock of a stripe.
-    private let dropped: @Sendable (SequenceNumber) -> Void
+    /// Call it after mutations up to a sequence number were dropped from memory, so that they can only be found in the
+    /// log. The caller holds the lock of a stripe.
+    let dropped: @Sendable (SequenceNumber) -> Void
 
-    init(limit: Int, dropped: @escaping @Sendable (SequenceNumber) -> Void = { _ in }) {
+    init(limit: Int, dropped: @escaping @Sendable (SequenceNumber) -> Void) {
         self.limit = limit
         self.dropped = dropped
     }
@@ -21,9 +21,5 @@ final class OverlayBudget: Sendable {
 
     func change(by size: Int) {
         used.add(size, ordering: .relaxed)
-    }
-
-    func noteDropped(through sequence: SequenceNumber) {
-        dropped(sequence)
     }
 }

@@ -75,7 +75,7 @@ struct OverlayActivities: Sendable {
             guard let outline = TaskCodec.outline(of: payload), outline.kind == .activity,
                 case .log(let activity)? = try? TaskCodec.decode(payload), isWanted(activity),
                 last.map({ TaskActivityLog.isOlder(activity, $0) }) ?? true, kept[BinaryID(activity.id)] == nil,
-                !barriers.removes(LoggedActivity(sequence: sequence, activity: activity))
+                !barriers.removes(activity, at: sequence)
             else { return }
             kept[BinaryID(activity.id)] = activity
             if kept.count >= 2 * max(countMax, 512), countMax < .max / 2 {

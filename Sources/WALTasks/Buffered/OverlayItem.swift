@@ -8,11 +8,6 @@ enum OverlayItem {
         self = mutation.taskID.map { .task(id: $0, OverlayKind(mutation)) } ?? .barrier(mutation)
     }
 
-    /// Whether the change is ordered against every task.
-    var isBarrier: Bool {
-        if case .barrier = self { true } else { false }
-    }
-
     var taskID: String? {
         switch self {
         case .task(let id, _): id

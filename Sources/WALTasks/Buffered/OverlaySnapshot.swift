@@ -8,12 +8,6 @@ struct LoggedMutation {
     var size = 0
 }
 
-/// An activity with its place in the log.
-struct LoggedActivity {
-    var sequence: SequenceNumber
-    var activity: TaskActivityLog
-}
-
 /// A snapshot of a ``TaskOverlay`` or of a part of it. Pure.
 ///
 /// The store may have applied any part of it when it is read. So all changes are applied again to the store's rows.
@@ -21,7 +15,7 @@ struct LoggedActivity {
 struct OverlaySnapshot {
     /// The changes by task id, in order of sequence.
     private(set) var tasks: [BinaryID: [LoggedMutation]] = [:]
-    private(set) var activities: [LoggedActivity] = []
+    private(set) var activities: [(sequence: SequenceNumber, activity: TaskActivityLog)] = []
     /// In order of sequence.
     private(set) var barriers: [LoggedMutation] = []
     /// All changes of the one task up to this record are in the snapshot, or in the store. Nil for a snapshot of several tasks.
@@ -42,7 +36,7 @@ struct OverlaySnapshot {
     /// later ones that have one.
     mutating func add(_ logged: LoggedMutation) {
         if case .log(let activity) = logged.mutation {
-            activities.append(LoggedActivity(sequence: logged.sequence, activity: activity))
+            activities.append((logged.sequence, activity))
         } else if let taskID = logged.mutation.taskID {
             let id = BinaryID(taskID)
             var own = tasks.removeValue(forKey: id) ?? []
@@ -96,21 +90,21 @@ struct OverlaySnapshot {
 
     /// Returns whether the removals keep an activity of the store.
     func keeps(_ activity: TaskActivityLog) -> Bool {
-        !removes(LoggedActivity(sequence: .zero, activity: activity))
+        !removes(activity, at: .zero)
     }
 
     /// Returns the snapshot's activities that the removals keep, the first of each id.
     func survivingActivities(where isWanted: (TaskActivityLog) -> Bool) -> [BinaryID: TaskActivityLog] {
-        let wanted = activities.filter { isWanted($0.activity) && !removes($0) }
+        let wanted = activities.filter { isWanted($0.activity) && !removes($0.activity, at: $0.sequence) }
         return Dictionary(
             wanted.sorted { $0.sequence < $1.sequence }.map { (BinaryID($0.activity.id), $0.activity) },
             uniquingKeysWith: { first, _ in first })
     }
 
-    func removes(_ entry: LoggedActivity) -> Bool {
+    func removes(_ activity: TaskActivityLog, at sequence: SequenceNumber) -> Bool {
         barriers.contains { barrier in
             guard case .removeActivities(let time) = barrier.mutation else { return false }
-            return entry.sequence < barrier.sequence && entry.activity.createdAt < time
+            return sequence < barrier.sequence && activity.createdAt < time
         }
     }
 }

@@ -74,7 +74,7 @@ internal import WAL
         guard let last = queue.drop(atMost: Self.dropCount) else { return }
         floor = max(floor, last)
         count(queue.memorySize)
-        budget.noteDropped(through: floor)
+        budget.dropped(floor)
     }
 
     private func count(_ size: Int) {
@@ -95,6 +95,4 @@ internal import WAL
             count(queue.memorySize)
         }
     }
-
-    var isEmpty: Bool { lock.withLock { queue.isEmpty } }
 }

@@ -198,7 +198,7 @@ final class TaskOverlay: @unchecked Sendable {
     /// Returns the stripes that a batch needs, in the order in which they are locked.
     private func stripes(of items: [OverlayItem], _ hashes: [UInt64?]) -> [Int] {
         // A barrier is ordered against every task.
-        if items.contains(where: \.isBarrier) { return Array(stripes.indices) }
+        if items.contains(where: { $0.taskID == nil }) { return Array(stripes.indices) }
         var needed: [Int] = []
         for case let hash? in hashes where !needed.contains(index(of: hash)) { needed.append(index(of: hash)) }
         return needed.count > 1 ? needed.sorted() : needed
