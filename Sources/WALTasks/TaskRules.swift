@@ -98,9 +98,12 @@ struct Page {
     }
 
     /// The number of list entries up to the end of the page.
-    var end: Int {
-        let (end, overflow) = limit.addingReportingOverflow(offset)
-        return overflow ? Int.max : end
+    var end: Int { Self.sum(limit, offset) }
+
+    /// Returns the sum of two counts, or the largest number if that is smaller.
+    static func sum(_ left: Int, _ right: Int) -> Int {
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? .max : sum
     }
 
     func of<Element>(_ list: [Element]) -> [Element] {

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 import WAL
+import WALDelivery
 
 @testable import WALTasks
 
@@ -93,7 +94,7 @@ import WAL
     @Test func keysFollowTheTask() {
         for mutation in Self.examples {
             let key = TaskCodec.key(of: TaskCodec.encode(mutation).span.bytes)
-            #expect(key == mutation.taskID.map { TaskCodec.key(ofTask: $0) })
+            #expect(key == mutation.taskID.map { StableHash.of($0) })
         }
     }
 
@@ -106,7 +107,7 @@ import WAL
     @Test func keysSpreadOverLanes() {
         var counts = [Int](repeating: 0, count: 16)
         for number in 0..<16_000 {
-            counts[Int(TaskCodec.key(ofTask: "task-\(number)") % 16)] += 1
+            counts[Int(StableHash.of("task-\(number)") % 16)] += 1
         }
         #expect(counts.allSatisfy { (800...1200).contains($0) }, "\(counts)")
     }

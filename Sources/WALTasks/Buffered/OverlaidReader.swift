@@ -91,14 +91,14 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         while true {
             let (result, isEnough) = try await repeating {
                 guard let range = overlay.undelivered else { return ((try await list.fetch(page), true), false) }
-                let extended = try Page(limit: Self.sum(count, min(range.count, 64)))
+                let extended = try Page(limit: Page.sum(count, min(range.count, 64)))
                 let rows = try await list.fetch(extended)
                 let (tasks, untouchedCount, snapshot) = try await merge(rows, of: list, range, countMax: page.end)
                 let isOutdated = snapshot.map(overlay.mayBeOutdated) == true || overlay.lacksRecords(of: range)
                 return ((page.of(tasks), rows.count < extended.limit || untouchedCount >= page.end), isOutdated)
             }
             if isEnough { return result }
-            count = Self.sum(count, count)
+            count = Page.sum(count, count)
         }
     }
 
@@ -165,11 +165,6 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         }
         return try await body().0
     }
-
-    private static func sum(_ left: Int, _ right: Int) -> Int {
-        let (sum, overflow) = left.addingReportingOverflow(right)
-        return overflow ? .max : sum
-    }
 }
 
 extension OverlaidReader {
@@ -193,7 +188,7 @@ extension OverlaidReader {
                 guard let range else { return ((rows, OverlaySnapshot(), []), false) }
                 // Some of these activities may be among the rows.
                 let (added, barriers) = try await overlay.activities(
-                    in: range, first: Self.sum(page.end, rows.count)
+                    in: range, first: Page.sum(page.end, rows.count)
                 ) { $0.dagID.hasBytes(of: dagID) }
                 return ((rows, barriers, added), overlay.lacksRecords(of: range))
             }
@@ -212,7 +207,7 @@ extension OverlaidReader {
             let (rows, snapshot, logged) = try await read(count)
             let stored = rows.filter(snapshot.keeps)
             if rows.count == count, stored.count < page.end {
-                count = Self.sum(count, count)
+                count = Page.sum(count, count)
                 continue
             }
             var added = Dictionary(logged.map { (BinaryID($0.id), $0) }, uniquingKeysWith: { first, _ in first })

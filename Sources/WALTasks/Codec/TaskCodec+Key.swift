@@ -35,9 +35,4 @@ extension TaskCodec {
         }
         return unsafe Kind(rawValue: payload.unsafeLoad(fromByteOffset: 1, as: UInt8.self))
     }
-
-    /// Returns the key of a task id.
-    static func key(ofTask id: String) -> UInt64 {
-        StableHash.of(id)
-    }
 }
