@@ -53,7 +53,7 @@ extension BufferedTaskStorage: FlowStorage {
             batch.append(count: TaskCodec.size(of: mutation), filledBy: { TaskCodec.encode(mutation, into: &$0) })
         }
         do throws(WALError) {
-            let added = try overlay.add(mutations, endOf: batch) { () throws(WALError) in
+            let added = try overlay.add(mutations.map(OverlayItem.init), endOf: batch) { () throws(WALError) in
                 try writeAheadLog.tryAppend(batch)
             }
             if added != nil { noteBuffered(batch.count) }
