@@ -20,6 +20,12 @@ struct BinaryID: Hashable {
     func hash(into hasher: inout Hasher) {
         unsafe text.utf8.span.withUnsafeBytes { bytes in unsafe hasher.combine(bytes: bytes) }
     }
+
+    /// Returns whether two buffers of the same size have the same bytes.
+    static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        guard let start = left.baseAddress, let other = right.baseAddress else { return true }
+        return unsafe memcmp(start, other, left.count) == 0
+    }
 }
 
 extension String {
@@ -28,10 +34,7 @@ extension String {
         let (own, others) = (utf8.span, other.utf8.span)
         guard own.count == others.count else { return false }
         return unsafe own.withUnsafeBytes { own in
-            unsafe others.withUnsafeBytes { others in
-                guard let start = own.baseAddress, let other = others.baseAddress else { return true }
-                return unsafe memcmp(start, other, own.count) == 0
-            }
+            unsafe others.withUnsafeBytes { others in unsafe BinaryID.areEqual(own, others) }
         }
     }
 }

@@ -1,11 +1,5 @@
 internal import WAL
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 /// Activities in memory, encoded as they are in the log.
 ///
 /// They arrive in floods and are rarely read. So an activity allocates nothing of its own: its bytes stay in the buffer
@@ -124,8 +118,7 @@ struct ActivityTable {
         let range = field(row.entry)
         guard range.count == bytes.count else { return false }
         return unsafe buffers[row.buffer].withUnsafeBytes { own in
-            guard let start = own.baseAddress, let other = bytes.baseAddress else { return true }
-            return unsafe memcmp(start + range.lowerBound, other, bytes.count) == 0
+            unsafe BinaryID.areEqual(UnsafeRawBufferPointer(rebasing: own[range]), bytes)
         }
     }
 }
