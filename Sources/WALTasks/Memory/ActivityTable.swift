@@ -46,12 +46,12 @@ struct ActivityTable {
         rowsByDAG.set(number, at: dag)
     }
 
-    /// Returns the activities of a task, in no particular order.
+    /// Returns the activities of a task, the oldest first.
     func activities(taskID: String) -> [TaskActivityLog] {
         chain(from: last(of: taskID, in: rowsByTask, \.taskID), \.previousOfTask)
     }
 
-    /// Returns the activities of a DAG, in no particular order.
+    /// Returns the activities of a DAG, the oldest first.
     func activities(dagID: String) -> [TaskActivityLog] {
         chain(from: last(of: dagID, in: rowsByDAG, \.dagID), \.previousOfDAG)
     }
@@ -86,7 +86,7 @@ struct ActivityTable {
             if let activity = activity(row) { activities.append(activity) }
             next = previous(row)
         }
-        return activities
+        return activities.sorted(by: TaskActivityLog.isOlder)
     }
 
     private func activity(_ row: Row) -> TaskActivityLog? {

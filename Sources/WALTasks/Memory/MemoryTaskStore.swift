@@ -98,7 +98,7 @@ extension MemoryTaskStore: CopyingStore {
         guard let others else { return nil }
         let batch = copyable.batch
         return try moving(batch.lanes, of: batch.laneCount, log: batch.log, to: batch.position) { table in
-            var rowCount = table.insert(activities)
+            var rowCount = table.activities.insert(activities)
             for operation in others.operations { rowCount += table.apply(operation.mutation) }
             return SinkReceipt(rowCount: rowCount, coalescedCount: others.coalescedCount)
         }
@@ -155,12 +155,12 @@ extension MemoryTaskStore {
 
     public func activities(taskID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
         let page = try Page(limit: limit, offset: offset)
-        return try withTable { page.of($0.activities(taskID: taskID)) }
+        return try withTable { page.of($0.activities.activities(taskID: taskID)) }
     }
 
     public func activities(dagID: String, limit: Int, offset: Int) async throws -> [TaskActivityLog] {
         let page = try Page(limit: limit, offset: offset)
-        return try withTable { page.of($0.activities(dagID: dagID)) }
+        return try withTable { page.of($0.activities.activities(dagID: dagID)) }
     }
 
     public func removeTasks(endedBefore time: Timestamp) async throws {

@@ -3,7 +3,7 @@ internal import WAL
 /// Tasks and activities in memory, with an index for each list.
 struct TaskTable {
     private(set) var tasks: [BinaryID: PersistentTask] = [:]
-    private var activities = ActivityTable()
+    var activities = ActivityTable()
     private var taskIDsByDAG: [BinaryID: Set<BinaryID>] = [:]
     private var taskIDsByStatus: [TaskStatus: Set<BinaryID>] = [:]
 
@@ -12,9 +12,9 @@ struct TaskTable {
     mutating func apply(_ mutation: TaskMutation) -> Int {
         switch mutation {
         case .log:
-            var activities = EncodedActivities()
-            try? activities.append(unsafe TaskCodec.encode(mutation).span.bytes)
-            return insert(activities)
+            var added = EncodedActivities()
+            try? added.append(unsafe TaskCodec.encode(mutation).span.bytes)
+            return activities.insert(added)
         case .deleteDAG(let id): return apply(mutation, to: Array(taskIDsByDAG[BinaryID(id)] ?? []))
         case .removeTasks:
             let ended = TaskStatus.allCases.filter(\.isEnded).flatMap { taskIDsByStatus[$0] ?? [] }
@@ -35,19 +35,6 @@ struct TaskTable {
 
     func pendingTasks() -> [PersistentTask] {
         list(taskIDsByStatus[.pending]).sorted(by: PersistentTask.isMoreUrgent)
-    }
-
-    func activities(taskID: String) -> [TaskActivityLog] {
-        activities.activities(taskID: taskID).sorted(by: TaskActivityLog.isOlder)
-    }
-
-    func activities(dagID: String) -> [TaskActivityLog] {
-        activities.activities(dagID: dagID).sorted(by: TaskActivityLog.isOlder)
-    }
-
-    /// Adds activities, except those whose id is there. Returns the number of rows that it wrote.
-    mutating func insert(_ activities: EncodedActivities) -> Int {
-        self.activities.insert(activities)
     }
 
     private func list(_ ids: Set<BinaryID>?) -> [PersistentTask] {
