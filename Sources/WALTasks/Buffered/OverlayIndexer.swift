@@ -46,8 +46,11 @@ final class OverlayIndexer: Sendable {
 
     /// Starts adding the log's records if `sequence` isn't indexed yet. Doesn't wait.
     func wake(for sequence: UInt64) {
-        guard index.end < sequence else { return }
-        wake()
+        guard index.end < sequence,
+            isWanted.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
+        else { return }
+        state.withLock { $0.isWanted = true }
+        state.notifyAll()
     }
 
     /// Suspends until every record up to and including `sequence` is indexed, the indexer has failed or stopped, or
@@ -58,13 +61,6 @@ final class OverlayIndexer: Sendable {
         while index.end < sequence, canGoOn, ContinuousClock.now < deadline, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(1))
         }
-    }
-
-    private func wake() {
-        guard isWanted.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
-        else { return }
-        state.withLock { $0.isWanted = true }
-        state.notifyAll()
     }
 
     /// Stops the thread, and blocks until it has ended.
