@@ -37,4 +37,12 @@ extension String {
             unsafe others.withUnsafeBytes { others in unsafe BinaryID.areEqual(own, others) }
         }
     }
+
+    /// Whether the string holds U+0000.
+    var hasNul: Bool {
+        unsafe utf8.span.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return false }
+            return unsafe memchr(start, 0, bytes.count) != nil
+        }
+    }
 }

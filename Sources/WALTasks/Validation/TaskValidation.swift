@@ -1,11 +1,5 @@
 public import WAL
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 extension TaskMutation {
     /// The maximum number of UTF-8 bytes of an id, which is an index key in every store.
     public static let maxIDSize = 512
@@ -92,14 +86,5 @@ extension TaskActivityLog {
         try TaskMutation.check(text: level, "level")
         try TaskMutation.check(json: data, "data")
         try TaskMutation.check(time: createdAt, "createdAt")
-    }
-}
-
-extension String {
-    fileprivate var hasNul: Bool {
-        unsafe utf8.span.withUnsafeBytes { bytes in
-            guard let start = bytes.baseAddress else { return false }
-            return unsafe memchr(start, 0, bytes.count) != nil
-        }
     }
 }
