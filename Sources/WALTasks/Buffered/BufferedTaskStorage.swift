@@ -201,7 +201,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
         var batch = RecordBatch()
         for mutation in mutations {
             try mutation.validate()
-            batch.append(count: TaskCodec.size(of: mutation)) { TaskCodec.encode(mutation, into: &$0) }
+            batch.append(mutation)
         }
         return try await submit(batch, mutations.map(OverlayItem.init))
     }

@@ -49,9 +49,7 @@ extension BufferedTaskStorage: FlowStorage {
     ) throws(TaskStorageError) -> SequenceNumber? {
         try life.checkOpen()
         var batch = records
-        for mutation in mutations {
-            batch.append(count: TaskCodec.size(of: mutation), filledBy: { TaskCodec.encode(mutation, into: &$0) })
-        }
+        for mutation in mutations { batch.append(mutation) }
         do throws(WALError) {
             let added = try overlay.add(mutations.map(OverlayItem.init), endOf: batch) { () throws(WALError) in
                 try writeAheadLog.tryAppend(batch)
