@@ -120,18 +120,14 @@ final class ConsumerCore: Sendable {
         }
     }
 
-    enum Answer {
-        case delivered(ticket: Int, redeliveries: Int)
-        /// The record was acknowledged in an earlier iteration.
-        case acknowledged
-        case closed
-    }
-
-    func deliver(through sequence: SequenceNumber, _ iteration: Int) throws(WALError) -> Answer {
-        try state.withLock { state throws(WALError) in
-            guard try isCurrent(iteration, state.iteration, isClosed: state.isClosed) else { return .closed }
-            guard let (ticket, redeliveries) = state.window.deliver(through: sequence) else { return .acknowledged }
-            return .delivered(ticket: ticket, redeliveries: redeliveries)
+    /// Delivers an entry up to and including a number. Returns nil if it was acknowledged in an earlier iteration.
+    func deliver(
+        _ entry: LogEntry, through sequence: SequenceNumber, _ iteration: Int
+    ) throws(WALError) -> ConsumerReader.Step? {
+        try state.withLock { state throws(WALError) -> ConsumerReader.Step? in
+            guard try isCurrent(iteration, state.iteration, isClosed: state.isClosed) else { return .end }
+            guard let (ticket, redeliveries) = state.window.deliver(through: sequence) else { return nil }
+            return .delivery(entry, ticket: ticket, redeliveries: redeliveries)
         }
     }
 

@@ -103,12 +103,7 @@ struct ConsumerReader {
                 return nil
             }
         }
-        switch try core.deliver(through: through, iteration) {
-        case .delivered(let ticket, let redeliveries):
-            return .delivery(entry, ticket: ticket, redeliveries: redeliveries)
-        case .acknowledged: return nil
-        case .closed: return .end
-        }
+        return try core.deliver(entry, through: through, iteration)
     }
 
     /// Suspends until there may be more records, the deadline passes, or the consumer is closed.
