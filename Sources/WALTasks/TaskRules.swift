@@ -59,6 +59,15 @@ extension TaskActivityLog {
 }
 
 extension TaskMutation {
+    /// The status that the mutation gives to a task. Nil if it sets none.
+    var status: TaskStatus? {
+        switch self {
+        case .save(let task): task.status
+        case .updateStatus(_, let status, _, _): status
+        default: nil
+        }
+    }
+
     /// Returns a task after this change. A change without a task id applies to every task.
     func applied(to task: PersistentTask?) -> PersistentTask? {
         switch self {

@@ -222,14 +222,3 @@ extension Array {
         stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
     }
 }
-
-extension TaskMutation {
-    /// The status that the mutation gives to a task. Nil if it sets none.
-    var status: TaskStatus? {
-        switch self {
-        case .save(let task): task.status
-        case .updateStatus(_, let status, _, _): status
-        default: nil
-        }
-    }
-}

@@ -141,11 +141,10 @@ extension [LoggedMutation] {
         let first = self[start...].lastIndex { if case .updateStatus = $0.mutation { false } else { true } }
         let updates = (first.map { $0 + 1 } ?? start)..<count
         guard updates.count > 3 else { return }
-        func status(_ index: Int) -> TaskStatus? {
-            if case .updateStatus(_, let status, _, _) = self[index].mutation { status } else { nil }
-        }
         let needed = [
-            updates.first { status($0) == .running }, updates.last { status($0)?.isEnded == true }, updates.last,
+            updates.first { self[$0].mutation.status == .running },
+            updates.last { self[$0].mutation.status?.isEnded == true },
+            updates.last,
         ]
         let kept = updates.filter { needed.contains($0) }.map { self[$0] }
         replaceSubrange(updates, with: kept)

@@ -92,17 +92,12 @@ struct TaskCoalescer {
     /// Drops the changes of status that determine no time of the row.
     private mutating func keepingNeeded(_ updates: [Int]) -> [Int] {
         let needed = [
-            updates.first { status(at: $0) == .running },
-            updates.last { status(at: $0)?.isEnded == true },
+            updates.first { operations[$0].mutation.status == .running },
+            updates.last { operations[$0].mutation.status?.isEnded == true },
             updates.last,
         ]
         drop(updates.filter { !needed.contains($0) })
         return updates.filter { needed.contains($0) }
-    }
-
-    private func status(at index: Int) -> TaskStatus? {
-        guard case .updateStatus(_, let status, _, _) = operations[index].mutation else { return nil }
-        return status
     }
 
     private mutating func append(_ operation: TaskBatch.Operation) -> Int {
