@@ -82,7 +82,7 @@ extension TaskOverlay {
     ) async throws(TaskStorageError) -> (activities: [TaskActivityLog], barriers: OverlaySnapshot) {
         let search = OverlaySearch(log: log)
         return try await searching { () throws(WALError) in
-            try OverlayActivities(range: range, countMax: count).walk(search, where: isWanted)
+            try search.activities(in: range, first: count, where: isWanted)
         }
     }
 

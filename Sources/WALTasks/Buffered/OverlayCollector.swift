@@ -51,19 +51,15 @@ struct OverlayCollector: Sendable {
     }
 }
 
-/// A collector of the first activities of a list from a stretch of the log. The number of wanted activities bounds
-/// the memory.
-struct OverlayActivities: Sendable {
-    let range: ClosedRange<UInt64>
-    let countMax: Int
-
-    /// Returns the removals, and the activities that they keep, the first of each id. Blocks.
-    func walk(
-        _ search: OverlaySearch, where isWanted: (TaskActivityLog) -> Bool
+extension OverlaySearch {
+    /// Returns the removals in a stretch of the log, and the first activities of a list that they keep, the first of
+    /// each id. The number of wanted activities bounds the memory. Blocks.
+    func activities(
+        in range: ClosedRange<UInt64>, first countMax: Int, where isWanted: (TaskActivityLog) -> Bool
     ) throws(WALError) -> (activities: [TaskActivityLog], barriers: OverlaySnapshot) {
         // Removals come after the activities that they remove, so read the removals first.
         var barriers = OverlaySnapshot()
-        try search.scan(range) { sequence, payload in
+        try scan(range) { sequence, payload in
             guard let outline = TaskCodec.outline(of: payload), outline.id == nil,
                 let mutation = try? TaskCodec.decode(payload)
             else { return }
@@ -71,7 +67,7 @@ struct OverlayActivities: Sendable {
         }
         var kept: [BinaryID: TaskActivityLog] = [:]
         var last: TaskActivityLog?
-        try search.scan(range) { sequence, payload in
+        try scan(range) { sequence, payload in
             guard let outline = TaskCodec.outline(of: payload), outline.kind == .activity,
                 case .log(let activity)? = try? TaskCodec.decode(payload), isWanted(activity),
                 last.map({ TaskActivityLog.isOlder(activity, $0) }) ?? true, kept[BinaryID(activity.id)] == nil,

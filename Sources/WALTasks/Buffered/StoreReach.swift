@@ -102,7 +102,7 @@ final class StoreReach<Store: TaskStore>: Sendable {
             case .failure(let error): throw isTransient(error) && !Task.isCancelled ? away(error) : error
             case .late(let error):
                 // A query may wait for a list's connection. The list itself finds out whether the store answers.
-                if case .long = patience { fail(error) } else { failUnlessListing(error) }
+                if patience == .long || state.withLock({ $0.listCount }) == 0 { fail(error) }
                 throw away(error)
             }
         }
@@ -153,10 +153,6 @@ final class StoreReach<Store: TaskStore>: Sendable {
             if case .long = patience { state.listCount -= 1 }
             state.isProbing = false
         }
-    }
-
-    private func failUnlessListing(_ error: any Error) {
-        if state.withLock({ $0.listCount }) == 0 { fail(error) }
     }
 
     private func fail(_ error: any Error) {
