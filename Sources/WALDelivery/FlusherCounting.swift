@@ -1,3 +1,4 @@
+internal import Metrics
 internal import WAL
 
 /// Counts for the statistics and the metrics.
@@ -21,14 +22,14 @@ extension FlusherCore {
 
     func countDeadLetter(_ letter: DeadLetter) {
         coordinator.withState { $0.counters.deadLetters += 1 }
-        metrics?.deadLetter()
+        metrics?.deadLetters.increment()
         events.deadLetter(letter, isInSink: false)
     }
 
     /// Reports that the sink has lost data that it had confirmed.
     func lostClaim(_ known: SinkLane, _ claimed: SinkLane) {
         coordinator.withState { $0.counters.claimsLost += 1 }
-        metrics?.lostClaim()
+        metrics?.lostClaims.increment()
         events.claimLost(known, claimed)
     }
 

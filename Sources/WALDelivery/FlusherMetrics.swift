@@ -3,8 +3,8 @@ internal import WAL
 
 /// The metrics objects of a flusher, made once. All have the dimensions `log` and `sink`.
 struct FlusherMetrics: Sendable {
-    private let appliedRecords, appliedBatches, writtenRows, coalescedRecords, lostRecords, lostClaims, retries,
-        deadLetters: Counter
+    private let appliedRecords, appliedBatches, writtenRows, coalescedRecords, lostRecords, retries: Counter
+    let lostClaims, deadLetters: Counter
     private let failures: [SinkFailure.Kind: Counter]
     private let batchDuration: Metrics.Timer
     private let batchRecords: Recorder
@@ -64,14 +64,6 @@ struct FlusherMetrics: Sendable {
 
     func lost(_ gap: LogGap) {
         lostRecords.increment(by: gap.last.map { $0.rawValue - gap.first.rawValue + 1 } ?? 1)
-    }
-
-    func lostClaim() {
-        lostClaims.increment()
-    }
-
-    func deadLetter() {
-        deadLetters.increment()
     }
 
     func report(_ state: SinkStatus.State) {

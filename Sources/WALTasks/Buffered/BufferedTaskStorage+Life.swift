@@ -95,7 +95,7 @@ extension BufferedTaskStorage {
                 {
                     storage.events.deliveryHasEnded(failure, for: duration, remaining: storage.requiredDepth)
                 }
-                storage.instruments?.report(overlayBytes: storage.overlay.memorySize)
+                storage.instruments?.overlayBytes.record(storage.overlay.memorySize)
             }
         }
     }

@@ -241,7 +241,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     }
 
     func noteBuffered(_ count: Int) {
-        instruments?.buffered(count)
+        instruments?.bufferedMutations.increment(by: count)
         let total = bufferedCount.add(UInt64(count), ordering: .relaxed).newValue
         if total % UInt64(configuration.maxBufferSize) < UInt64(count) { hurry() }
     }

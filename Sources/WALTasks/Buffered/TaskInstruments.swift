@@ -3,21 +3,13 @@ internal import WAL
 
 /// The metrics objects of a buffered task storage, made once. The flusher has all metrics of the store.
 struct TaskInstruments: Sendable {
-    private let bufferedMutations: Counter
-    private let overlayBytes: Gauge
+    let bufferedMutations: Counter
+    let overlayBytes: Gauge
 
     init(log: String, factory: any MetricsFactory) {
         let dimensions = [("log", WALMetric.logName(log))]
         bufferedMutations = Counter(
             label: WALMetric.bufferedMutations.rawValue, dimensions: dimensions, factory: factory)
         overlayBytes = Gauge(label: WALMetric.overlayBytes.rawValue, dimensions: dimensions, factory: factory)
-    }
-
-    func buffered(_ count: Int) {
-        bufferedMutations.increment(by: count)
-    }
-
-    func report(overlayBytes size: Int) {
-        overlayBytes.record(size)
     }
 }
