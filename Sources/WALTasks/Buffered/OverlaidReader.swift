@@ -31,9 +31,7 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
             // The store returns its own tasks of this DAG, or they come after the page.
             mayGain: { $0.saves(into: dagID) },
             change: { if case .save(let task) = $0, task.dagID.hasBytes(of: dagID) { .enters } else { .stays } },
-            fetch: { page in
-                try await reach.ask(.long) { try await $0.tasks(dagID: dagID, limit: page.limit, offset: page.offset) }
-            })
+            fetch: { try await $0.tasks(dagID: dagID, limit: $1.limit, offset: $1.offset) })
         return try await read(list, page)
     }
 
@@ -41,11 +39,7 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         let list = TaskList(
             order: PersistentTask.isOlder, includes: { $0.status == status }, mayGain: { $0.lastStatus == status },
             change: { OverlayListChange($0.status.map { $0 == status }) },
-            fetch: { page in
-                try await reach.ask(.long) {
-                    try await $0.tasks(status: status, limit: page.limit, offset: page.offset)
-                }
-            })
+            fetch: { try await $0.tasks(status: status, limit: $1.limit, offset: $1.offset) })
         return try await read(list, page)
     }
 
@@ -54,9 +48,7 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
             order: PersistentTask.isMoreUrgent, includes: { $0.status == .pending },
             mayGain: { $0.lastStatus == .pending },
             change: { OverlayListChange($0.status.map { $0 == .pending }) },
-            fetch: { page in
-                try await reach.ask(.long) { try await $0.pendingTasks(limit: page.limit) }
-            })
+            fetch: { try await $0.pendingTasks(limit: $1.limit) })
         return try await read(list, page)
     }
 
@@ -65,9 +57,7 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
             order: PersistentTask.isOlder, includes: { $0.isResumable && $0.dagID.hasBytes(of: dagID) },
             mayGain: { $0.lastStatus.map { $0 != .completed && $0 != .cancelled } ?? false },
             change: { OverlayListChange($0.status.map { $0 != .completed && $0 != .cancelled }) },
-            fetch: { _ in
-                try await reach.ask(.long) { try await $0.resumableTasks(dagID: dagID) }
-            })
+            fetch: { store, _ in try await store.resumableTasks(dagID: dagID) })
         return try await read(list, Page(limit: .max))
     }
 
@@ -79,7 +69,8 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         var mayGain: ([LoggedMutation]) -> Bool
         /// The effect of a single mutation on whether its task may be in the list.
         var change: @Sendable (TaskMutation) -> OverlayListChange
-        var fetch: (Page) async throws -> [PersistentTask]
+        /// Returns a page of the store's tasks.
+        var fetch: @Sendable (Store, Page) async throws -> [PersistentTask]
     }
 
     private func read(_ list: TaskList, _ page: Page) async throws -> [PersistentTask] {
@@ -90,9 +81,9 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
         var count = page.end
         while true {
             let (result, isEnough) = try await repeating {
-                guard let range = overlay.undelivered else { return ((try await list.fetch(page), true), false) }
+                guard let range = overlay.undelivered else { return ((try await fetch(list, page), true), false) }
                 let extended = try Page(limit: Page.sum(count, min(range.count, 64)))
-                let rows = try await list.fetch(extended)
+                let rows = try await fetch(list, extended)
                 let (tasks, untouchedCount, snapshot) = try await merge(rows, of: list, range, countMax: page.end)
                 let isOutdated = snapshot.map(overlay.mayBeOutdated) == true || overlay.lacksRecords(of: range)
                 return ((page.of(tasks), rows.count < extended.limit || untouchedCount >= page.end), isOutdated)
@@ -100,6 +91,11 @@ struct OverlaidReader<Store: TaskStore>: Sendable {
             if isEnough { return result }
             count = Page.sum(count, count)
         }
+    }
+
+    private func fetch(_ list: TaskList, _ page: Page) async throws -> [PersistentTask] {
+        let fetch = list.fetch
+        return try await reach.ask(.long) { try await fetch($0, page) }
     }
 
     /// Returns the first `countMax` tasks of a list, and the number of rows that the overlay doesn't change.
