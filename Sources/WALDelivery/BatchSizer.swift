@@ -30,17 +30,13 @@ struct BatchSizer {
         }
     }
 
-    /// Adapts the size after a transient failure.
-    mutating func failed() {
-        shrink()
-    }
-
     /// Adapts the size after a batch of `count` records overloaded the sink.
     mutating func overloaded(by count: Int) {
         size = max(1, min(size, count) / 2)
     }
 
-    private mutating func shrink() {
+    /// Halves the size, after a slow batch or a transient failure.
+    mutating func shrink() {
         size = min(size, max(sizeMin, size / 2))
     }
 }

@@ -284,7 +284,7 @@ struct FlusherWorker<Destination: Sink> {
             failuresOfStep += 1
             if failuresOfStep % Self.failuresBeforeHalving == 0 {
                 delivery.halve()
-                sizer.failed()
+                sizer.shrink()
                 assembler.sizeMax = sizer.size
             }
             try await context.pause(after: error, worker: index, backoff: &backoff)

@@ -45,8 +45,7 @@ public final class MemoryTaskStore: TaskStore, @unchecked Sendable {
 
 extension MemoryTaskStore {
     public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws -> [SinkLane] {
-        try lock.withLock { () throws(TaskStorageError) in
-            guard !isClosed else { throw TaskStorageError(.closed, "The store was closed.") }
+        try withTable { _ throws(TaskStorageError) in
             var known = logs[log] ?? LaneTable(laneCount: laneCount)
             guard known.laneCount == laneCount else {
                 throw TaskStorageError(

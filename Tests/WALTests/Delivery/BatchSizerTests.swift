@@ -30,12 +30,12 @@ import Testing
         #expect(sizer.size == 700)
         for _ in 0..<20 { sizer.applied(sizer.size, in: .seconds(1)) }
         #expect(sizer.size == 50)
-        for _ in 0..<20 { sizer.failed() }
+        for _ in 0..<20 { sizer.shrink() }
         #expect(sizer.size == 50)
         var fixed = BatchSizer(size: 500, sizeMax: 500, target: target)
         fixed.applied(500, in: .milliseconds(1))
         fixed.applied(500, in: .seconds(1))
-        fixed.failed()
+        fixed.shrink()
         #expect(fixed.size == 500)
     }
 
@@ -49,7 +49,7 @@ import Testing
         #expect(sizes == [250, 125, 62, 31, 15, 7, 3, 1, 1, 1])
         // Slow, but within the limit: the size stays small.
         for _ in 0..<10 { sizer.applied(1, in: .seconds(1)) }
-        sizer.failed()
+        sizer.shrink()
         #expect(sizer.size == 1)
         for _ in 0..<40 { sizer.applied(sizer.size, in: .milliseconds(1)) }
         #expect(sizer.size == 5000)
