@@ -120,12 +120,7 @@ extension FlusherCore {
             for (index, lanes) in workers.enumerated() {
                 group.addTask {
                     var worker = FlusherWorker(index: index, context: self, lanes: lanes)
-                    do throws(WALError) {
-                        try await worker.run()
-                        return nil
-                    } catch {
-                        return error
-                    }
+                    return await errorThrown { () async throws(WALError) in try await worker.run() }
                 }
             }
             group.addTask {

@@ -23,3 +23,13 @@ package func returns(within limit: Duration, _ body: @escaping @Sendable () asyn
         return false
     }.value
 }
+
+/// Runs `body` and returns its error, for a task whose caller awaits that.
+func errorThrown(by body: () async throws(WALError) -> Void) async -> WALError? {
+    do throws(WALError) {
+        try await body()
+        return nil
+    } catch {
+        return error
+    }
+}

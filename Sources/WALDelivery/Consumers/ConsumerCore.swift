@@ -209,11 +209,8 @@ final class ConsumerCore: Sendable {
                 waiter?.resume()
                 // First, because the next owner of the name may set records aside at once.
                 await self.state.withLock({ $0.deadLetters.take() })?.release()
-                do throws(WALError) {
+                return await errorThrown { () async throws(WALError) in
                     try await place.close(at: position, isDone: isDone)
-                    return nil
-                } catch {
-                    return error
                 }
             }
             state.closing = closing

@@ -110,12 +110,7 @@ struct ConsumerReader {
     private mutating func waitForMore(until deadline: ContinuousClock.Instant?) async throws(WALError) {
         let lent = LentReader(reader: reader)
         let wait = Task { () async -> WALError? in
-            do throws(WALError) {
-                try await lent.reader.waitForMore()
-                return nil
-            } catch {
-                return error
-            }
+            await errorThrown { () async throws(WALError) in try await lent.reader.waitForMore() }
         }
         let timer = deadline.map { deadline in
             Task {
