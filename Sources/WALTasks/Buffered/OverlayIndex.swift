@@ -17,16 +17,10 @@ final class OverlayIndex: Sendable {
         var gaps: [ClosedRange<UInt64>] = []
     }
 
-    private enum Part {
-        case run(OverlayRun)
-        case gap(ClosedRange<UInt64>)
-
-        var end: UInt64 {
-            switch self {
-            case .run(let run): run.end
-            case .gap(let range): range.upperBound
-            }
-        }
+    private struct Part {
+        var range: ClosedRange<UInt64>
+        /// The places. Nil if the disk had no space for them.
+        var run: OverlayRun?
     }
 
     private struct Contents {
@@ -62,7 +56,7 @@ final class OverlayIndex: Sendable {
     /// The number of files, and of ranges outside of any file, for tests.
     var partCounts: (runs: Int, gaps: Int) {
         contents.withLock { contents in
-            let gaps = contents.parts.count { if case .gap = $0 { true } else { false } }
+            let gaps = contents.parts.count { $0.run == nil }
             return (contents.parts.count - gaps, gaps)
         }
     }
@@ -90,7 +84,7 @@ final class OverlayIndex: Sendable {
     func release(through applied: UInt64) {
         let end = contents.withLock { contents in
             contents.start = max(contents.start, applied)
-            let kept = contents.parts.drop { $0.end <= applied }
+            let kept = contents.parts.drop { $0.range.upperBound <= applied }
             if kept.count < contents.parts.count { contents.parts = Array(kept) }
             if contents.end <= applied {
                 contents.recent = []
@@ -104,17 +98,12 @@ final class OverlayIndex: Sendable {
     private func sealRecent() {
         let (keys, base, end) = contents.withLock { ($0.recent, $0.recentBase, $0.end) }
         guard !keys.isEmpty else { return }
-        let part: Part
-        do throws(OverlayFileError) {
-            part = .run(try OverlayRun.sorting(keys, base: base, end: end, in: directory))
-        } catch {
-            part = .gap(base...end)
-        }
+        let run = try? OverlayRun.sorting(keys, base: base, end: end, in: directory)
         contents.withLock { contents in
-            if case .gap(let new) = part, case .gap(let old) = contents.parts.last {
-                contents.parts[contents.parts.count - 1] = .gap(old.lowerBound...new.upperBound)
+            if run == nil, let last = contents.parts.last, last.run == nil {
+                contents.parts[contents.parts.count - 1].range = last.range.lowerBound...end
             } else {
-                contents.parts.append(part)
+                contents.parts.append(Part(range: base...end, run: run))
             }
             contents.recent = []
         }
@@ -124,7 +113,7 @@ final class OverlayIndex: Sendable {
     private func mergeLast() {
         while true {
             let parts = contents.withLock { $0.parts.suffix(2) }
-            guard parts.count == 2, case .run(let left) = parts.first, case .run(let right) = parts.last,
+            guard parts.count == 2, let left = parts.first?.run, let right = parts.last?.run,
                 left.count <= 2 * right.count, left.count + right.count <= Self.mergedMax,
                 right.end - left.base < OverlayKey.spanMax,
                 // If there is no space for the merged run, the two remain.
@@ -132,12 +121,9 @@ final class OverlayIndex: Sendable {
             else { return }
             contents.withLock { contents in
                 // The first run may have been released meanwhile.
-                let isThere = contents.parts.suffix(2).first.map {
-                    if case .run(let run) = $0 { run === left } else { false }
-                }
-                if isThere == true, contents.parts.count >= 2 {
-                    contents.parts.replaceSubrange((contents.parts.count - 2)..., with: [.run(merged)])
-                }
+                guard contents.parts.count >= 2, contents.parts[contents.parts.count - 2].run === left else { return }
+                contents.parts.removeLast(2)
+                contents.parts.append(Part(range: left.base...right.end, run: merged))
             }
         }
     }
@@ -160,15 +146,11 @@ final class OverlayIndex: Sendable {
         }
         // The store has lost changes that it had confirmed.
         if lower < start { addGap(lower + 1...start) }
-        for part in parts where part.end > lower {
-            switch part {
-            case .run(let run):
-                do throws(OverlayFileError) {
-                    for place in try run.places(of: hash) { add(place) }
-                } catch {
-                    addGap(run.base...run.end)
-                }
-            case .gap(let range): addGap(range)
+        for part in parts where part.range.upperBound > lower {
+            if let places = try? part.run?.places(of: hash) {
+                for place in places { add(place) }
+            } else {
+                addGap(part.range)
             }
         }
         for key in recent where key >> 32 == UInt64(hash) {

@@ -69,7 +69,7 @@ final class OverlayRun: Sendable {
         _ left: OverlayRun, _ right: OverlayRun, in directory: String
     ) throws(OverlayFileError) -> OverlayRun {
         var writer = try OverlayRunWriter(base: left.base, in: directory)
-        var (first, second) = (OverlayRunCursor(left), OverlayRunCursor(right))
+        var (first, second) = (OverlayRunCursor(run: left), OverlayRunCursor(run: right))
         let distance = right.base - left.base
         var (a, b) = (try first.next(), try second.next()?.moved(by: distance))
         // The smaller key, or the one of the run that has more.
@@ -92,14 +92,10 @@ final class OverlayRun: Sendable {
 
 /// A reader of a run's keys, one after another.
 private struct OverlayRunCursor {
-    private let run: OverlayRun
-    private var keys: [UInt64] = []
-    private var index = 0
-    private var block = 0
-
-    init(_ run: OverlayRun) {
-        self.run = run
-    }
+    let run: OverlayRun
+    var keys: [UInt64] = []
+    var index = 0
+    var block = 0
 
     mutating func next() throws(OverlayFileError) -> OverlayKey? {
         if index == keys.count {
