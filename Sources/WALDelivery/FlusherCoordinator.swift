@@ -49,11 +49,7 @@ final class FlusherCoordinator: Sendable {
                 let immediate: Result<Void, WALError>? = machine.withLock { machine in
                     // The handler below may have run before there was a waiter to cancel.
                     if Task.isCancelled { return .failure(.waitCancelled) }
-                    switch machine.wait(id, for: condition, waiter) {
-                    case .satisfied: return .success(())
-                    case .failed(let error): return .failure(error)
-                    case .waiting: return nil
-                    }
+                    return machine.wait(id, for: condition, waiter)
                 }
                 if let immediate { waiter.resume(returning: immediate) }
             }

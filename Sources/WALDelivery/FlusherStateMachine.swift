@@ -10,11 +10,6 @@ struct FlusherStateMachine<Token> {
         case ended(WALError)
     }
 
-    enum WaitResult {
-        case satisfied, waiting
-        case failed(WALError)
-    }
-
     private struct Worker {
         var scanned: SequenceNumber
         var committed: SequenceNumber
@@ -166,11 +161,12 @@ struct FlusherStateMachine<Token> {
         waiters.makeID()
     }
 
-    mutating func wait(_ id: Int, for condition: Condition, _ token: Token) -> WaitResult {
-        if isSatisfied(condition) { return .satisfied }
-        if case .ended(let error) = phase { return .failed(error) }
+    /// Adds a waiter. Returns the result if there is nothing to wait for.
+    mutating func wait(_ id: Int, for condition: Condition, _ token: Token) -> Result<Void, WALError>? {
+        if isSatisfied(condition) { return .success(()) }
+        if case .ended(let error) = phase { return .failure(error) }
         waiters.add(id, condition, token)
-        return .waiting
+        return nil
     }
 
     mutating func cancelWait(_ id: Int) -> Token? {
