@@ -25,12 +25,9 @@ extension FlusherCore {
     private func report(_ lag: FlusherLag, _ outage: inout StateLogPacer, _ parking: inout StateLogPacer) {
         let (contact, deadLetters) = coordinator.withState { ($0.contact.state, $0.counters.deadLetters) }
         let now = clock.now()
-        if case .away(_, let error) = contact {
-            if case .lasts(let duration) = outage.line(isOn: true, at: now) {
-                events.stillAway(error, for: duration, lag)
-            }
-        } else {
-            _ = outage.line(isOn: false, at: now)
+        let failure: (any Error)? = if case .away(_, let error) = contact { error } else { nil }
+        if case .lasts(let duration) = outage.line(isOn: failure != nil, at: now), let failure {
+            events.stillAway(failure, for: duration, lag)
         }
         if case .lasts(let duration) = parking.line(isOn: deadLetters > 0, at: now) {
             events.stillSetAside(deadLetters, for: duration)

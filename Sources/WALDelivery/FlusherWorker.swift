@@ -94,6 +94,7 @@ struct FlusherWorker<Destination: Sink> {
 
     /// Reads until the batch must be cut. Returns `more` once there are no more durable records.
     private mutating func fill(from reader: LogReader) throws(WALError) -> BatchAssembler.Step {
+        assembler.sizeMax = sizer.size
         let key = context.key
         let context = context
         // A copy of its own: through `self`, each record would retain its arrays.
@@ -265,7 +266,6 @@ struct FlusherWorker<Destination: Sink> {
         checkTime = nil
         context.sinkAnswered()
         sizer.applied(batch.records.count, in: duration)
-        assembler.sizeMax = sizer.size
         lanes.applied(to: batch.position)
         // Count before waking the waiters for these records, because they may look at the statistics.
         context.count(batch.records.count, receipt, duration: duration)
@@ -285,7 +285,6 @@ struct FlusherWorker<Destination: Sink> {
             if failuresOfStep % Self.failuresBeforeHalving == 0 {
                 delivery.halve()
                 sizer.shrink()
-                assembler.sizeMax = sizer.size
             }
             try await context.pause(after: error, worker: index, backoff: &backoff)
         case .overloaded:
@@ -321,7 +320,6 @@ struct FlusherWorker<Destination: Sink> {
         if step.range.count > 1 {
             delivery.shrink()
             sizer.overloaded(by: step.range.count)
-            assembler.sizeMax = sizer.size
             context.events.willRetry(error, worker: index)
             return
         }
