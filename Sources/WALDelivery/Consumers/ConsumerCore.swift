@@ -149,8 +149,6 @@ final class ConsumerCore: Sendable {
         }
     }
 
-    var isClosed: Bool { state.withLock { $0.isClosed } }
-
     // MARK: Saving
 
     /// Saves the position before another record is delivered, if this is soon after a start that follows a crash. So the position reaches
@@ -210,7 +208,7 @@ final class ConsumerCore: Sendable {
                 // First, because the next owner of the name may set records aside at once.
                 await self.state.withLock({ $0.deadLetters.take() })?.release()
                 return await errorThrown { () async throws(WALError) in
-                    try await place.close(at: position, isDone: isDone)
+                    try await self.place.close(at: position, isDone: isDone)
                 }
             }
             state.closing = closing
