@@ -24,8 +24,8 @@ struct FlusherStateMachine<Token> {
     private var committingThrough: SequenceNumber = .zero
     private var isShuttingDown = false
     private var wasAsked = false
-    /// The numbers of the gaps that were counted, disjoint. Workers begin at different positions.
-    private var gaps: [ClosedRange<UInt64>] = []
+    /// The numbers of the gaps that were counted. Workers begin at different positions.
+    private var gaps = RangeSet<UInt64>()
     private var waiters = WaitList<Token>()
     var breaker: CircuitBreaker
     var cursor = CursorPacer()
@@ -87,20 +87,11 @@ struct FlusherStateMachine<Token> {
     /// Counts a gap of the log that a worker has met. Returns false if another worker, or an earlier read, has
     /// counted it.
     mutating func passed(_ gap: LogGap) -> Bool {
-        var numbers = gap.first.rawValue...max(gap.first, gap.last ?? gap.first).rawValue
-        var newCount = numbers.upperBound - numbers.lowerBound + 1
-        for known in gaps where known.overlaps(numbers) {
-            let common = known.clamped(to: numbers)
-            newCount -= common.upperBound - common.lowerBound + 1
-        }
-        guard newCount > 0 else { return false }
-        if gap.isLoss { counters.sequencesLost += newCount }
-        gaps.removeAll { known in
-            guard known.overlaps(numbers) else { return false }
-            numbers = min(known.lowerBound, numbers.lowerBound)...max(known.upperBound, numbers.upperBound)
-            return true
-        }
-        gaps.append(numbers)
+        let numbers = gap.first.rawValue..<max(gap.first, gap.last ?? gap.first).next.rawValue
+        let new = RangeSet(numbers).subtracting(gaps)
+        if new.isEmpty { return false }
+        if gap.isLoss { counters.sequencesLost += new.ranges.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) } }
+        gaps.formUnion(new)
         return true
     }
 
