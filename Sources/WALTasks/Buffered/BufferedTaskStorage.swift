@@ -45,8 +45,8 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     /// Whether each call waits until its change is durable.
     package let isDurableAtOnce: Bool
 
-    /// Makes the storage of an open log, which ``startDelivery()`` starts. From now on the log keeps the records that the
-    /// store and the sinks are missing.
+    /// Makes the storage of an open log, whose delivery begins with ``startDelivery()``. From now on the log keeps the
+    /// records that the store and the sinks are missing.
     init(
         _ log: WriteAheadLog, _ store: Store, _ sinks: [AdditionalSink], _ configuration: Configuration,
         _ logger: Logger?, _ metrics: (any MetricsFactory)?
