@@ -176,43 +176,30 @@ struct FlusherStateMachine<Token> {
 
     mutating func takeSatisfied() -> [Token] {
         if waiters.isEmpty { return [] }
-        let facts = facts
-        return waiters.take { facts.satisfy($0) }
+        // Taken out meanwhile, because the conditions read the rest of the state.
+        var list = waiters
+        waiters = WaitList()
+        defer { waiters = list }
+        return list.take { isSatisfied($0) }
     }
 
     func isSatisfied(_ condition: Condition) -> Bool {
-        facts.satisfy(condition)
-    }
-
-    private var facts: Facts {
-        Facts(
-            applied: applied, committed: committed, arrived: arrivedMin, laneZero: laneZero,
-            urgentThrough: urgentThrough, committingThrough: committingThrough,
-            isBreakerClosed: breaker.state == .closed, isShuttingDown: isShuttingDown, wasAsked: wasAsked)
+        switch condition {
+        case .applied(let sequence): applied >= sequence
+        case .committed(let sequence): committed >= sequence
+        case .arrived(let sequence): arrivedMin >= sequence
+        case .laneZero(let sequence): laneZero >= sequence
+        case .urgent(let sequence): urgentThrough >= sequence
+        case .committing(let sequence): committingThrough > sequence
+        case .breakerClosed: breaker.state == .closed
+        case .shutdown: isShuttingDown
+        case .asked: wasAsked
+        }
     }
 
     /// The barrier that all workers without lane 0 have reached. The largest number if there are no such workers.
     private var arrivedMin: SequenceNumber {
         workers.dropFirst().lazy.map { max($0.scanned, $0.waiting?.barrier ?? .zero) }.min()
             ?? SequenceNumber(rawValue: .max)
-    }
-
-    private struct Facts {
-        var applied, committed, arrived, laneZero, urgentThrough, committingThrough: SequenceNumber
-        var isBreakerClosed, isShuttingDown, wasAsked: Bool
-
-        func satisfy(_ condition: Condition) -> Bool {
-            switch condition {
-            case .applied(let sequence): applied >= sequence
-            case .committed(let sequence): committed >= sequence
-            case .arrived(let sequence): arrived >= sequence
-            case .laneZero(let sequence): laneZero >= sequence
-            case .urgent(let sequence): urgentThrough >= sequence
-            case .committing(let sequence): committingThrough > sequence
-            case .breakerClosed: isBreakerClosed
-            case .shutdown: isShuttingDown
-            case .asked: wasAsked
-            }
-        }
     }
 }
