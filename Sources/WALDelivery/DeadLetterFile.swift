@@ -95,11 +95,9 @@ final class DeadLetterFile: Sendable {
             if let open, size + Self.overheadMax <= open.segmentSize { return open.log }
             try open?.log.closeBlocking()
             open = nil
-            var configuration = WriteAheadLog.Configuration()
-            configuration.syncPolicy = .always
-            configuration.maxPreparedSegments = 1
-            configuration.publishesStatus = false
-            configuration.segmentSize = max(Self.segmentSize, (size + Self.overheadMax + 4095) & ~4095)
+            let configuration = WriteAheadLog.Configuration(
+                syncPolicy: .always, segmentSize: max(Self.segmentSize, (size + Self.overheadMax + 4095) & ~4095),
+                maxPreparedSegments: 1, publishesStatus: false)
             let place =
                 if let parent { try parent.folder(Self.folder, followsLinks: true) } else {
                     try Directory.make(directory)
