@@ -63,7 +63,7 @@ final class ConsumerCore: Sendable {
     func askForNext(_ iteration: Int) throws(WALError) {
         let error = state.withLock { state -> WALError? in
             guard state.iteration == iteration else { return nil }
-            if configuration.acknowledgement == .automatic { _ = state.window.acknowledgeAll() }
+            if configuration.acknowledgement == .automatic { state.window.acknowledgeAll() }
             return state.saveError.take()
         }
         if let error { throw error }

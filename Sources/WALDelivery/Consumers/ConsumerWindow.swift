@@ -89,14 +89,12 @@ struct ConsumerWindow {
         return openCount < before
     }
 
-    mutating func acknowledgeAll() -> Bool {
-        let before = position
+    mutating func acknowledgeAll() {
         redeliveries = [:]
         firstTicket += items.count
         items.removeAll(keepingCapacity: true)
         head = 0
         position = reached
-        return position > before
     }
 
     private mutating func compact() {
