@@ -146,5 +146,5 @@ extension BatchSection {
 
 extension TaskTable {
     /// The activities of the tasks of ``RandomMutations``.
-    var randomActivities: [[TaskActivityLog]] { RandomMutations.taskIDs.map { activities(taskID: $0) } }
+    var randomActivities: [[TaskActivityLog]] { RandomMutations.taskIDs.map { activities.activities(taskID: $0) } }
 }
