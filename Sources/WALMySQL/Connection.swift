@@ -4,12 +4,14 @@
     internal import WALTasks
 
     /// A connection to the server. Not thread-safe: it belongs to one ``DatabaseThread``.
-    @safe final class Connection {
+    @safe final class Connection: DatabaseConnection {
         enum Access {
             case readWrite, readOnly
             /// Cancels the statements of other sessions.
             case control
         }
+
+        static let server = StoreError.Server.mysql
 
         let settings: ConnectionSettings
         let handle: UnsafeMutablePointer<MYSQL>
@@ -21,7 +23,7 @@
         /// Whether the connection is unusable: it was lost, or it failed to end a transaction or to release a lock.
         private(set) var isBroken = false
 
-        private var server = ""
+        private var serverName = ""
 
         /// The name of the first statement of a transaction or a lock. If the connection is lost at that statement,
         /// nothing was changed.
@@ -87,9 +89,12 @@
             }
         }
 
+        /// The address for messages, without user and password.
+        var place: String { settings.address.description }
+
         /// The server of the session and its number there.
         var identity: SessionIdentity {
-            SessionIdentity(settings: settings, server: server, number: UInt(unsafe mysql_thread_id(handle)))
+            SessionIdentity(settings: settings, server: serverName, number: UInt(unsafe mysql_thread_id(handle)))
         }
 
         private static let strictMode =
@@ -123,7 +128,7 @@
                 variables.append(timeLimit)
                 try execute("SET SESSION " + variables.joined(separator: ", "), named: "set up session")
             }
-            server =
+            serverName =
                 try Statement(
                     "SELECT CONCAT(@@hostname, ' ', @@port, ' ', @@server_id)", named: "set up session", on: self
                 ).first { (row) throws(StoreError) in row.text() } ?? ""
@@ -178,9 +183,9 @@
             take.bind(name)
             take.bind(Int64(settings.lockTimeout))
             guard try take.first({ (row) throws(StoreError) in row.number() }) == 1 else {
-                throw StoreError(
+                throw error(
                     .busy, "another session has held the lock '\(name)' for \(settings.lockTimeout) s",
-                    statement: "lock", place: settings.address.description)
+                    statement: "lock")
             }
             defer { release(name) }
             return try body()
@@ -239,8 +244,7 @@
             let code = StoreError.Code(number: number, sqlState: sqlState)
             if code == .connectionFailed { isBroken = true }
             return StoreError(
-                code, message, number: number, sqlState: sqlState, statement: statement,
-                place: settings.address.description)
+                code, message, number: number, sqlState: sqlState, statement: statement, place: place)
         }
     }
 #endif

@@ -4,7 +4,7 @@
     internal import WALTasks
 
     /// Claims, moves and reads the lanes of a log in a table of positions. A `key` is the value of the table's key.
-    struct LaneStatements {
+    struct LaneStatements: LaneTable {
         private let connection: Connection
         private let countLanes: Statement
         private let readLanes: Statement
@@ -32,9 +32,7 @@
             try connection.locked("wal_sink.\(log)") { () throws(StoreError) in
                 try connection.transaction { () throws(StoreError) in
                     if let before = try count(key), before != laneCount {
-                        throw .laneCountMismatch(
-                            log: key, before: before, now: laneCount, server: .mysql,
-                            place: connection.settings.address.description)
+                        throw connection.laneCountMismatch(of: key, before: before, now: laneCount)
                     }
                     return try claim(indices, of: laneCount, key: key, owner: owner)
                 }
@@ -63,9 +61,7 @@
             try claimLanes.run(table)
             let lanes = try read(indices, key)
             guard lanes.map(\.index) == Array(indices) else {
-                throw StoreError(
-                    .other, "the lanes \(indices) were claimed, but rows of them are missing",
-                    place: connection.settings.address.description)
+                throw connection.error(.other, "the lanes \(indices) were claimed, but rows of them are missing")
             }
             return lanes
         }
@@ -103,9 +99,7 @@
             }
             let count = try moveLanes.run(table)
             guard count == lanes.count else {
-                throw .lanesMoved(
-                    of: key, expected: lanes, found: try read(0..<Int(Int32.max), key), server: .mysql,
-                    place: connection.settings.address.description)
+                throw connection.lanesMoved(of: key, expected: lanes, found: try read(0..<Int(Int32.max), key))
             }
         }
 

@@ -18,11 +18,10 @@
         }
 
         static func tooLarge(_ size: Int, for connection: Connection, _ name: String) -> StoreError {
-            StoreError(
+            connection.error(
                 .rowRefused,
                 "a row needs a packet of \(size) bytes, the server takes \(connection.packetSizeMax):"
-                    + " raise its max_allowed_packet",
-                statement: name, place: connection.settings.address.description)
+                    + " raise its max_allowed_packet", statement: name)
         }
     }
 #endif

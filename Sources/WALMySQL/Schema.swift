@@ -30,12 +30,8 @@
         /// Throws unless the database has the tables of this version or an earlier one.
         static func requireTables(_ connection: Connection) throws(StoreError) {
             guard try check(connection) > 0 else {
-                if try exists(PositionTable.ofSinks.name, connection) {
-                    throw .noTaskTables(server: .mysql, place: connection.settings.address.description)
-                }
-                throw StoreError(
-                    .noTables, "no swift-wal tables in this database: check its name",
-                    place: connection.settings.address.description)
+                throw connection.noTables(
+                    hasPositions: try exists(PositionTable.ofSinks.name, connection), remedy: "check its name")
             }
         }
 
@@ -53,10 +49,9 @@
             guard try exists("wal_sink_schema", connection) else {
                 // The version's table is created first. Without it, a table of tasks belongs to another program.
                 if try exists("dag_tasks", connection) {
-                    throw StoreError(
+                    throw connection.error(
                         .foreignDatabase,
-                        "the database has a table 'dag_tasks' of another program: use another database",
-                        place: connection.settings.address.description)
+                        "the database has a table 'dag_tasks' of another program: use another database")
                 }
                 return 0
             }
@@ -64,10 +59,7 @@
                 try Statement(
                     "SELECT MAX(version) FROM wal_sink_schema", named: "read schema version", on: connection
                 ).first { (row) throws(StoreError) in row.number() } ?? 0
-            guard (0...version).contains(found) else {
-                throw .schemaTooNew(
-                    found, known: version, server: .mysql, place: connection.settings.address.description)
-            }
+            try connection.requireKnown(schema: found, known: version)
             return found
         }
 

@@ -16,7 +16,7 @@
         private static let statementsMax = 100
 
         let connection: Connection
-        private let lanes: LaneStatements
+        let lanes: LaneStatements
         private var statements: [String: SinkStatement] = [:]
 
         init(_ settings: Settings) throws(StoreError) {
@@ -26,25 +26,9 @@
             lanes = try LaneStatements(connection, .ofSinks)
         }
 
-        var place: String { connection.settings.address.description }
-
-        func claim(
-            _ indices: Range<Int>, of laneCount: Int, log: LogID, sink: String, owner: String
-        ) throws(StoreError) -> [SinkLane] {
-            try lanes.claim(
-                indices, of: laneCount, log: log, key: PositionTable.sinkKey(sink, of: log), owner: owner)
-        }
-
-        func positions(of indices: Range<Int>, log: LogID, sink: String) throws(StoreError) -> [SinkLane] {
-            try lanes.read(indices, key: PositionTable.sinkKey(sink, of: log))
-        }
-
-        func moving(
-            _ batch: SinkBatch, sink: String, _ body: () throws(StoreError) -> Void
-        ) throws(StoreError) {
+        func moving(_ batch: SinkBatch, key: String, _ body: () throws(StoreError) -> Void) throws(StoreError) {
             try connection.transaction { () throws(StoreError) in
-                try lanes.move(
-                    batch.lanes, to: batch.position, key: PositionTable.sinkKey(sink, of: batch.log), at: .now)
+                try lanes.move(batch.lanes, to: batch.position, key: key, at: .now)
                 try body()
             }
         }
@@ -87,7 +71,7 @@
             let word = try requireWord(sql)
             // Many other statements commit, such as those that change tables.
             guard SinkStatement.words.contains(word) else {
-                throw error(
+                throw connection.error(
                     .invalidArgument,
                     "\(word) may end the transaction, which is the sink's: use \(SinkStatement.words.sorted().joined(separator: ", "))",
                     statement: sql)

@@ -26,7 +26,7 @@
             let begun = unsafe PQexec(handle, sql)
             guard unsafe PQresultStatus(begun) == PGRES_COPY_IN else {
                 unsafe try check(begun, name)
-                throw StoreError(.other, "the server takes no rows", statement: name, place: settings.server)
+                throw error(.other, "the server takes no rows", statement: name)
             }
             unsafe PQclear(begun)
             do throws(StoreError) {

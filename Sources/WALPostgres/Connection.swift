@@ -10,7 +10,9 @@
     #endif
 
     /// A connection to the server. Not thread-safe, except ``cancelHandle``: it belongs to one ``DatabaseThread``.
-    @safe final class Connection {
+    @safe final class Connection: DatabaseConnection {
+        static let server = StoreError.Server.postgres
+
         let settings: ConnectionSettings
         let cancelHandle: CancelHandle
         /// Whether a pooler, such as PgBouncer, is between the connection and the server. It may give each transaction
@@ -54,8 +56,7 @@
                     unsafe flag?.assumingMemoryBound(to: Bool.self).pointee = true
                 }, gaveUpReplica)
             guard unsafe PQstatus(handle) == CONNECTION_OK else {
-                throw unsafe StoreError(
-                    .connectionFailed, Self.text(PQerrorMessage(handle)), statement: "connect", place: settings.server)
+                throw unsafe error(.connectionFailed, Self.text(PQerrorMessage(handle)), statement: "connect")
             }
             // At login, a pooler can't know the process that will serve a transaction, so it reports an invented
             // number.
@@ -89,6 +90,9 @@
                 }
             }
         }
+
+        /// The database, host and port, for messages.
+        var place: String { settings.server }
 
         /// Whether the connection can take another statement: it is connected, and in no transaction.
         var isUsable: Bool {
@@ -161,9 +165,7 @@
             let end = try committing { () throws(StoreError) in try execute("COMMIT", named: "commit") }
             // The server answers the COMMIT of a failed transaction with ROLLBACK, and reports success.
             guard end.commandTag == "COMMIT" else {
-                throw StoreError(
-                    .other, "the transaction was rolled back instead of committed", statement: "commit",
-                    place: settings.server)
+                throw error(.other, "the transaction was rolled back instead of committed", statement: "commit")
             }
             return value
         }
@@ -181,9 +183,8 @@
                 throw error
             }
             guard unsafe !gaveUpReplica.pointee else {
-                throw StoreError(
-                    .indeterminate, "the server has committed, and no replica has confirmed it", statement: "commit",
-                    place: settings.server)
+                throw error(
+                    .indeterminate, "the server has committed, and no replica has confirmed it", statement: "commit")
             }
             return value
         }
@@ -200,8 +201,7 @@
             let state = unsafe String(cString: sqlState)
             let primary = unsafe PQresultErrorField(result, Self.messageField) ?? PQresultErrorMessage(result)
             throw unsafe StoreError(
-                StoreError.Code(sqlState: state), Self.text(primary), sqlState: state, statement: name,
-                place: settings.server)
+                StoreError.Code(sqlState: state), Self.text(primary), sqlState: state, statement: name, place: place)
         }
 
         // libpq's macros for the fields are characters, which Swift doesn't import.
@@ -212,9 +212,8 @@
         /// run out.
         func failure(_ name: String) -> StoreError {
             let isLost = unsafe PQstatus(handle) != CONNECTION_OK
-            return unsafe StoreError(
-                isLost ? .connectionFailed : .outOfMemory, Self.text(PQerrorMessage(handle)), statement: name,
-                place: settings.server)
+            return unsafe error(
+                isLost ? .connectionFailed : .outOfMemory, Self.text(PQerrorMessage(handle)), statement: name)
         }
 
         private static func text(_ message: UnsafePointer<CChar>?) -> String {

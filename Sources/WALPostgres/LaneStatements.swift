@@ -4,7 +4,7 @@
     internal import WALTasks
 
     /// Claims, moves and reads the lanes of a log in a table of positions. A `key` is the value of the table's key.
-    struct LaneStatements {
+    struct LaneStatements: LaneTable {
         private let connection: Connection
 
         init(_ connection: Connection, _ table: PositionTable) throws(StoreError) {
@@ -75,9 +75,7 @@
 
         /// Returns the error for lanes whose epochs or positions aren't the expected ones.
         func refusal(of lanes: LaneMove) throws(StoreError) -> StoreError {
-            .lanesMoved(
-                of: lanes.key, expected: lanes.lanes, found: try read(lanes.key), server: .postgres,
-                place: connection.settings.server)
+            connection.lanesMoved(of: lanes.key, expected: lanes.lanes, found: try read(lanes.key))
         }
 
         private func mismatch(_ key: String, _ count: Int32) throws(StoreError) -> StoreError {
@@ -87,9 +85,7 @@
             let before = try connection.run("count lanes", parameters).first { (row) throws(StoreError) in
                 row.number()
             }
-            return .laneCountMismatch(
-                log: key, before: before, now: Int(count), server: .postgres,
-                place: connection.settings.server)
+            return connection.laneCountMismatch(of: key, before: before, now: Int(count))
         }
 
         /// The first half of the key of a log's advisory lock. ``Schema/lockKey`` is one number, which PostgreSQL keeps

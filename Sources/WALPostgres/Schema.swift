@@ -15,7 +15,7 @@
             try connection.transaction { () throws(StoreError) in
                 try connection.execute("SELECT pg_advisory_xact_lock(\(lockKey))", named: "lock schema")
                 let found = try foundVersion(connection)
-                try requireKnown(found, connection)
+                try connection.requireKnown(schema: found, known: version)
                 // A migration has no time limit.
                 if found < version { try connection.execute("SET LOCAL statement_timeout = 0", named: "migrate") }
                 for step in steps.dropFirst(Int(found)) {
@@ -32,20 +32,11 @@
         static func requireTables(_ connection: Connection) throws(StoreError) {
             let found = try foundVersion(connection)
             guard found > 0 else {
-                if try exists(PositionTable.ofSinks.name, connection) {
-                    throw .noTaskTables(server: .postgres, place: connection.settings.server)
-                }
-                throw StoreError(
-                    .noTables, "no swift-wal tables in this database: check its name and the search_path",
-                    place: connection.settings.server)
+                throw connection.noTables(
+                    hasPositions: try exists(PositionTable.ofSinks.name, connection),
+                    remedy: "check its name and the search_path")
             }
-            try requireKnown(found, connection)
-        }
-
-        private static func requireKnown(_ found: Int64, _ connection: Connection) throws(StoreError) {
-            guard (0...version).contains(found) else {
-                throw .schemaTooNew(found, known: version, server: .postgres, place: connection.settings.server)
-            }
+            try connection.requireKnown(schema: found, known: version)
         }
 
         private static func foundVersion(_ connection: Connection) throws(StoreError) -> Int64 {

@@ -16,7 +16,7 @@
         private static let statementsMax = 100
 
         let connection: Connection
-        private let lanes: LaneStatements
+        let lanes: LaneStatements
         private var statements: [String: SinkStatement] = [:]
         /// The statements of this batch that ran for many rows at once. Nil if each row must be a statement of its own.
         private var atOnce: [SinkStatement]?
@@ -42,23 +42,8 @@
             lanes = try LaneStatements(connection, .ofSinks)
         }
 
-        var place: String { connection.settings.server }
-
-        func claim(
-            _ indices: Range<Int>, of laneCount: Int, log: LogID, sink: String, owner: String
-        ) throws(StoreError) -> [SinkLane] {
-            try lanes.claim(
-                indices, of: laneCount, log: log, key: PositionTable.sinkKey(sink, of: log), owner: owner)
-        }
-
-        func positions(of indices: Range<Int>, log: LogID, sink: String) throws(StoreError) -> [SinkLane] {
-            try lanes.read(indices, key: PositionTable.sinkKey(sink, of: log))
-        }
-
-        func moving(
-            _ batch: SinkBatch, sink: String, _ body: () throws(StoreError) -> Void
-        ) throws(StoreError) {
-            let move = LaneMove(batch.lanes, of: PositionTable.sinkKey(sink, of: batch.log), to: batch.position)
+        func moving(_ batch: SinkBatch, key: String, _ body: () throws(StoreError) -> Void) throws(StoreError) {
+            let move = LaneMove(batch.lanes, of: key, to: batch.position)
             func apply() throws(StoreError) {
                 try connection.transaction { () throws(StoreError) in
                     try lanes.move(move)
@@ -163,7 +148,8 @@
         private func check(_ sql: String) throws(StoreError) {
             let word = try requireWord(sql)
             if word == "COPY" {
-                throw error(.invalidArgument, "COPY isn't for a sink's function: use executeMany", statement: sql)
+                throw connection.error(
+                    .invalidArgument, "COPY isn't for a sink's function: use executeMany", statement: sql)
             }
             if Self.refusedWords.contains(word) { throw transactionError(sql) }
         }

@@ -147,9 +147,8 @@
             for (number, row) in rows.enumerated() {
                 for (index, value) in row.enumerated() {
                     if let (code, reason) = columns[index].append(value) {
-                        throw StoreError(
-                            code, "value \(index + 1) of row \(number + 1): \(reason)", statement: sql,
-                            place: connection.settings.server)
+                        throw connection.error(
+                            code, "value \(index + 1) of row \(number + 1): \(reason)", statement: sql)
                     }
                     size += value.sizeInArray
                 }
@@ -167,11 +166,10 @@
             var columns: [BinaryArray] = []
             for (index, type) in types.enumerated() {
                 guard let element = BinaryArray.Element(array: type) else {
-                    throw StoreError(
+                    throw connection.error(
                         .invalidArgument,
                         "parameter $\(index + 1) is no array that takes a column: write it as $\(index + 1)::text[], bigint[],"
-                            + " int[], float8[], bytea[], json[] or timestamptz[]", statement: sql,
-                        place: connection.settings.server)
+                            + " int[], float8[], bytea[], json[] or timestamptz[]", statement: sql)
                 }
                 columns.append(BinaryArray(element))
             }
@@ -184,7 +182,7 @@
             var parameters = ParameterList()
             for (value, type) in zip(values, types) {
                 guard let (code, reason) = parameters.append(value, as: type) else { continue }
-                throw StoreError(code, reason, statement: sql, place: connection.settings.server)
+                throw connection.error(code, reason, statement: sql)
             }
             return parameters
         }

@@ -33,7 +33,7 @@
         public func execute(_ sql: String, columnsOf rows: [[SQLValue]]) throws(StoreError) -> Int {
             try run { (session) throws(StoreError) in
                 guard let session = session as? SinkSession else {
-                    throw session.error(
+                    throw session.connection.error(
                         .invalidArgument, "only PostgreSQL takes columns: use executeMany", statement: sql)
                 }
                 return rows.isEmpty ? 0 : try session.execute(sql, columnsOf: rows)

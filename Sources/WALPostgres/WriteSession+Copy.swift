@@ -65,9 +65,8 @@
                 return true
             }
             guard let others else {
-                throw StoreError(
-                    .rowRefused, "a record isn't an encoded task mutation", statement: "copy activities",
-                    place: connection.settings.server)
+                throw connection.error(
+                    .rowRefused, "a record isn't an encoded task mutation", statement: "copy activities")
             }
             activities.appendTrailer()
             unsafe try stream.send(activities.bytes)

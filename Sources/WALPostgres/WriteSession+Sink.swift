@@ -4,17 +4,6 @@
     internal import WALTasks
 
     extension WriteSession {
-        /// Raises the epochs of the lanes, all or none.
-        func claim(
-            _ indices: Range<Int>, of laneCount: Int, log: LogID, owner: String
-        ) throws(StoreError) -> [SinkLane] {
-            try lanes.claim(indices, of: laneCount, log: log, key: log.description, owner: owner)
-        }
-
-        func positions(of indices: Range<Int>, log: LogID) throws(StoreError) -> [SinkLane] {
-            try lanes.read(indices, key: log.description)
-        }
-
         /// Applies a batch and moves its lanes, in one transaction, which is usually one statement. Operations that the
         /// database refuses become dead letters.
         func apply(_ batch: TaskBatch) throws(StoreError) -> SinkReceipt {
@@ -86,7 +75,7 @@
         /// Applies a dead letter and removes it, in one transaction.
         func redrive(_ id: StoredDeadLetter.ID) throws(StoreError) {
             try connection.transaction { () throws(StoreError) in
-                try deadLetters.redrive(id, on: self, at: connection.settings.server) {
+                try deadLetters.redrive(id, on: self, at: connection.place) {
                     (operation) throws(StoreError) in
                     for section in BatchSection.cut([operation]) { _ = try apply(section, of: [operation]) }
                 }

@@ -9,14 +9,17 @@
     #endif
 
     /// A connection to a database. Not thread-safe: it belongs to one ``DatabaseThread``.
-    @safe final class Connection {
+    @safe final class Connection: DatabaseConnection {
         enum Access {
             case readWrite, readOnly
             /// Reads the database and leaves its files unchanged.
             case inspect
         }
 
-        let path: String
+        static let server = StoreError.Server.sqlite
+
+        /// The path of the database's file.
+        let place: String
         let handle: OpaquePointer
         private let busyTimeout: Duration
         private let inspected: ReadOnlyFile?
@@ -36,7 +39,7 @@
             guard let handle = unsafe opened else {
                 throw StoreError(.outOfMemory, "no memory for a connection", number: result, place: path)
             }
-            self.path = path
+            place = path
             unsafe self.handle = handle
             self.busyTimeout = busyTimeout
             unsafe sqlite3_extended_result_codes(handle, 1)
@@ -55,7 +58,7 @@
             try retryingWhileBusy { () throws(StoreError) in
                 let mode = try Statement("PRAGMA journal_mode = WAL", named: "open", on: self)
                 guard try mode.first({ (row) throws(StoreError) in row.text() }) == "wal" else {
-                    throw StoreError(.unsupported, "the database can't be in WAL mode: use a local file", place: path)
+                    throw StoreError(.unsupported, "the database can't be in WAL mode: use a local file", place: place)
                 }
             }
             // FULL syncs SQLite's log at each commit, so an applied record is durable. On Darwin, a sync reaches the
@@ -112,7 +115,7 @@
                 hasMoved != 0
             else { return }
             throw StoreError(
-                .moved, "the database's file was moved or removed while it was open", statement: "COMMIT", place: path)
+                .moved, "the database's file was moved or removed while it was open", statement: "COMMIT", place: place)
         }
 
         private func commit() throws(StoreError) {
@@ -156,7 +159,7 @@
             if resultCode & 0xff == SQLITE_CANTOPEN {
                 message += ": check that its directory exists and may be written"
             }
-            return StoreError(code, message, number: resultCode, statement: statement, place: path)
+            return StoreError(code, message, number: resultCode, statement: statement, place: place)
         }
     }
 #endif

@@ -3,8 +3,8 @@
     internal import WALDelivery
     internal import WALTasks
 
-    /// Claims, moves and reads the lanes of a log in a table of positions. A `log` is the value of the table's key.
-    struct LaneStatements {
+    /// Claims, moves and reads the lanes of a log in a table of positions. A `key` is the value of the table's key.
+    struct LaneStatements: LaneTable {
         private let connection: Connection
         private let countLanes: Statement
         private let claimLane: Statement
@@ -34,31 +34,30 @@
 
         /// Raises the epochs of the lanes in one transaction, all or none.
         func claim(
-            _ indices: Range<Int>, of laneCount: Int, log: String, owner: String
+            _ indices: Range<Int>, of laneCount: Int, log: LogID, key: String, owner: String
         ) throws(StoreError) -> [SinkLane] {
             try connection.transaction { () throws(StoreError) in
-                if let before = try count(log: log), before != laneCount {
-                    throw .laneCountMismatch(
-                        log: log, before: before, now: laneCount, server: .sqlite, place: connection.path)
+                if let before = try count(key), before != laneCount {
+                    throw connection.laneCountMismatch(of: key, before: before, now: laneCount)
                 }
                 var claimed: [SinkLane] = []
                 for index in indices {
-                    claimed.append(try claim(index, of: laneCount, log: log, owner: owner))
+                    claimed.append(try claim(index, of: laneCount, key: key, owner: owner))
                 }
                 return claimed
             }
         }
 
         /// Returns the number of lanes of the log, or nil if none was claimed yet.
-        func count(log: String) throws(StoreError) -> Int64? {
-            countLanes.bind(log)
+        private func count(_ key: String) throws(StoreError) -> Int64? {
+            countLanes.bind(key)
             return try countLanes.first { (row) throws(StoreError) in row.number() }
         }
 
         private func claim(
-            _ index: Int, of laneCount: Int, log: String, owner: String
+            _ index: Int, of laneCount: Int, key: String, owner: String
         ) throws(StoreError) -> SinkLane {
-            claimLane.bind(log)
+            claimLane.bind(key)
             claimLane.bind(Int64(index))
             claimLane.bind(Int64(laneCount))
             claimLane.bind(owner)
@@ -69,7 +68,7 @@
                     position: SequenceNumber(rawValue: UInt64(bitPattern: row.number())))
             }
             guard let lane = lanes.first else {
-                throw StoreError(.other, "lane \(index) was claimed, but its row is missing", place: connection.path)
+                throw connection.error(.other, "lane \(index) was claimed, but its row is missing")
             }
             return lane
         }
@@ -77,27 +76,26 @@
         /// Moves a lane inside a transaction. Throws `fenced` or `setBack` if its epoch or position isn't the expected
         /// one.
         func move(
-            _ lane: SinkLane, to position: SequenceNumber, log: String, at time: Timestamp
+            _ lane: SinkLane, to position: SequenceNumber, key: String, at time: Timestamp
         ) throws(StoreError) {
             moveLane.bind(Int64(bitPattern: position.rawValue))
             moveLane.bind(time.rawValue)
-            moveLane.bind(log)
+            moveLane.bind(key)
             moveLane.bind(Int64(lane.index))
             moveLane.bind(Int64(bitPattern: lane.epoch))
             moveLane.bind(Int64(bitPattern: lane.position.rawValue))
             guard try moveLane.run() == 1 else {
-                throw .lanesMoved(
-                    of: log, expected: [lane], found: try read(log), server: .sqlite, place: connection.path)
+                throw connection.lanesMoved(of: key, expected: [lane], found: try read(key))
             }
         }
 
         /// Returns those of the lanes that were ever claimed, in any order.
-        func read(_ indices: Range<Int>, log: String) throws(StoreError) -> [SinkLane] {
-            try read(log).filter { indices.contains($0.index) }
+        func read(_ indices: Range<Int>, key: String) throws(StoreError) -> [SinkLane] {
+            try read(key).filter { indices.contains($0.index) }
         }
 
-        private func read(_ log: String) throws(StoreError) -> [SinkLane] {
-            readLanes.bind(log)
+        private func read(_ key: String) throws(StoreError) -> [SinkLane] {
+            readLanes.bind(key)
             return try readLanes.all { (row) throws(StoreError) in row.lane() }
         }
     }

@@ -32,12 +32,12 @@
                 let application = try value("application_id", connection)
                 let found = try value("user_version", connection)
                 guard application == applicationID || (application == 0 && found == 0) else {
-                    throw StoreError(
+                    throw connection.error(
                         .foreignDatabase,
                         "the database belongs to another program (application_id \(application), user_version \(found)):"
-                            + " use a file of its own", place: connection.path)
+                            + " use a file of its own")
                 }
-                try requireKnown(found, connection)
+                try connection.requireKnown(schema: found, known: version)
                 for step in steps[Int(found)...] {
                     try connection.execute(step, named: "migrate")
                 }
@@ -58,17 +58,9 @@
                     "SELECT count(*) FROM sqlite_master WHERE name = '\(PositionTable.ofSinks.name)'",
                     named: "read schema version", on: connection
                 ).first { (row) throws(StoreError) in row.number() }
-                if positions == 1 { throw .noTaskTables(server: .sqlite, place: connection.path) }
-                throw StoreError(
-                    .noTables, "no swift-wal tables in this database: check the path", place: connection.path)
+                throw connection.noTables(hasPositions: positions == 1, remedy: "check the path")
             }
-            try requireKnown(found, connection)
-        }
-
-        private static func requireKnown(_ found: Int64, _ connection: Connection) throws(StoreError) {
-            guard (0...version).contains(found) else {
-                throw .schemaTooNew(found, known: version, server: .sqlite, place: connection.path)
-            }
+            try connection.requireKnown(schema: found, known: version)
         }
 
         private static func value(_ pragma: String, _ connection: Connection) throws(StoreError) -> Int64 {

@@ -17,8 +17,8 @@
         /// would otherwise fill the memory.
         private static let statementsMax = 100
 
-        private let connection: Connection
-        private let lanes: LaneStatements
+        let connection: Connection
+        let lanes: LaneStatements
         private let transactionGuard: TransactionGuard
         private var statements: [String: Statement] = [:]
 
@@ -43,32 +43,16 @@
             let statement = try Statement("PRAGMA database_list", named: "list of files", on: connection)
             let names = try statement.all { (row) throws(StoreError) in row.values()[1] }
             guard let other = names.first(where: { ![.text("main"), .text("temp")].contains($0) }) else { return }
-            throw StoreError(
+            throw connection.error(
                 .invalidArgument,
-                "setup or tables attaches \(other), whose rows a crash could separate from the sink's position. Put the tables into the sink's file.",
-                place: connection.path)
+                "setup or tables attaches \(other), whose rows a crash could separate from the sink's position. Put the tables into the sink's file."
+            )
         }
 
-        var place: String { connection.path }
-
-        func claim(
-            _ indices: Range<Int>, of laneCount: Int, log: LogID, sink: String, owner: String
-        ) throws(StoreError) -> [SinkLane] {
-            try lanes.claim(indices, of: laneCount, log: PositionTable.sinkKey(sink, of: log), owner: owner)
-        }
-
-        func positions(of indices: Range<Int>, log: LogID, sink: String) throws(StoreError) -> [SinkLane] {
-            try lanes.read(indices, log: PositionTable.sinkKey(sink, of: log))
-        }
-
-        func moving(
-            _ batch: SinkBatch, sink: String, _ body: () throws(StoreError) -> Void
-        ) throws(StoreError) {
+        func moving(_ batch: SinkBatch, key: String, _ body: () throws(StoreError) -> Void) throws(StoreError) {
             try connection.transaction { () throws(StoreError) in
                 let now = Timestamp.now
-                for lane in batch.lanes {
-                    try lanes.move(lane, to: batch.position, log: PositionTable.sinkKey(sink, of: batch.log), at: now)
-                }
+                for lane in batch.lanes { try lanes.move(lane, to: batch.position, key: key, at: now) }
                 try transactionGuard.whileOn(body)
             }
         }
@@ -106,7 +90,7 @@
             } catch {
                 guard error.number == Int(SQLITE_AUTH) else { throw error }
                 guard transactionGuard.hasRefusedFile else { throw transactionError(sql) }
-                throw self.error(
+                throw connection.error(
                     .invalidArgument,
                     "the statement attaches a file, whose rows a crash could separate from the sink's position. Put the tables into the sink's file.",
                     statement: sql)

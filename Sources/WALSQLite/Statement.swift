@@ -35,7 +35,7 @@
             _ sql: String, _ name: String, _ connection: Connection
         ) throws(StoreError) -> OpaquePointer {
             func refusal(_ message: String) -> StoreError {
-                StoreError(.invalidArgument, message, statement: name, place: connection.path)
+                StoreError(.invalidArgument, message, statement: name, place: connection.place)
             }
             // For SQLite, the text ends at a NUL.
             if sql.utf8.contains(0) { throw refusal("the statement has a NUL: bind the value") }
@@ -182,7 +182,7 @@
             guard bindResult == SQLITE_OK else {
                 throw StoreError(
                     StoreError.Code(resultCode: bindResult), unsafe String(cString: sqlite3_errstr(bindResult)),
-                    number: bindResult, statement: name, place: connection.path)
+                    number: bindResult, statement: name, place: connection.place)
             }
             switch unsafe sqlite3_step(handle) {
             case SQLITE_ROW: return true

@@ -11,7 +11,7 @@ extension SessionStore {
     public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(StoreError) -> [SinkLane] {
         let owner = sessions.pools.owner
         return try await change { (session) throws(StoreError) in
-            try session.claim(lanes, of: laneCount, log: log, owner: owner)
+            try session.lanes.claim(lanes, of: laneCount, log: log, key: log.description, owner: owner)
         }
     }
 
@@ -31,7 +31,9 @@ extension SessionStore {
     /// Returns the current lanes of a log, under the rules of `Sink.positions(of:log:)`. Asks on a connection that
     /// writes, because a batch would reach the same server.
     public func positions(of lanes: Range<Int>, log: LogID) async throws(StoreError) -> [SinkLane]? {
-        try await change { (session) throws(StoreError) in try session.positions(of: lanes, log: log) }
+        try await change { (session) throws(StoreError) in
+            try session.lanes.read(lanes, key: log.description)
+        }
     }
 
     /// Returns the meaning of an error by the server's number or SQLSTATE. Fatal for an error that isn't a store's.

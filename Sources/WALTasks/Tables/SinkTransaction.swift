@@ -55,7 +55,7 @@ public final class SinkTransaction {
         _ body: (any TableSession) throws(StoreError) -> Value
     ) throws(StoreError) -> Value {
         if isOver {
-            throw session.error(.closed, "the transaction is over: use it within the sink's function")
+            throw session.connection.error(.closed, "the transaction is over: use it within the sink's function")
         }
         if let failure { throw failure }
         do throws(StoreError) {
@@ -73,7 +73,7 @@ public final class SinkTransaction {
             try body(self, batch)
         } catch {
             throw failure ?? error as? StoreError
-                ?? session.error(.rowRefused, "the sink's function can't write the batch: \(error)")
+                ?? session.connection.error(.rowRefused, "the sink's function can't write the batch: \(error)")
         }
         if let failure { throw failure }
     }

@@ -1,23 +1,9 @@
-package import WAL
 package import WALDelivery
 
 /// The connection of a sink into tables of the user's own, with the statements that its function has used.
-package protocol TableSession: DatabaseSession {
-    /// The server and database, without user and password.
-    var place: String { get }
-
-    /// Raises the epochs of the lanes, all or none.
-    func claim(
-        _ indices: Range<Int>, of laneCount: Int, log: LogID, sink: String, owner: String
-    ) throws(StoreError) -> [SinkLane]
-
-    /// Returns those of the lanes that were ever claimed, in any order.
-    func positions(of indices: Range<Int>, log: LogID, sink: String) throws(StoreError) -> [SinkLane]
-
-    /// Moves the lanes of a batch and runs `body`, in one transaction.
-    func moving(
-        _ batch: SinkBatch, sink: String, _ body: () throws(StoreError) -> Void
-    ) throws(StoreError)
+package protocol TableSession: LaneSession {
+    /// Moves the lanes of a batch and runs `body`, in one transaction. `key` is the key of the lanes.
+    func moving(_ batch: SinkBatch, key: String, _ body: () throws(StoreError) -> Void) throws(StoreError)
 
     // MARK: Statements of the function
 
@@ -28,13 +14,9 @@ package protocol TableSession: DatabaseSession {
 }
 
 extension TableSession {
-    package func error(_ code: StoreError.Code, _ message: String, statement: String? = nil) -> StoreError {
-        StoreError(code, message, server: Self.server, statement: statement, place: place)
-    }
-
     /// Returns the error of a function's statement that ends or begins a transaction.
     package func transactionError(_ sql: String) -> StoreError {
-        error(
+        connection.error(
             .invalidArgument,
             "the transaction is the sink's: leave COMMIT, ROLLBACK, BEGIN and savepoints to it, and throw an error to undo",
             statement: sql)
@@ -43,18 +25,19 @@ extension TableSession {
     /// Throws unless a statement gets the number of values that it takes.
     package func requireCount(_ count: Int, _ taken: Int, _ sql: String) throws(StoreError) {
         guard count == taken else {
-            throw error(.invalidArgument, "the statement takes \(taken) values, not \(count)", statement: sql)
+            throw connection.error(
+                .invalidArgument, "the statement takes \(taken) values, not \(count)", statement: sql)
         }
     }
 
     /// Returns the first word of a statement in upper case, which identifies its kind.
     package func requireWord(_ sql: String) throws(StoreError) -> String {
         if sql.utf8.contains(0) {
-            throw error(.invalidArgument, "the statement has a NUL: bind the value", statement: sql)
+            throw connection.error(.invalidArgument, "the statement has a NUL: bind the value", statement: sql)
         }
         let word = sql.drop { $0.isWhitespace }.prefix { $0.isASCII && $0.isLetter }.uppercased()
         if word.isEmpty {
-            throw error(
+            throw connection.error(
                 .invalidArgument, "the text begins with no statement's word: write comments after it", statement: sql)
         }
         return word

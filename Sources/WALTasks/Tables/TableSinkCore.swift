@@ -25,21 +25,22 @@ package final class TableSinkCore<Session: TableSession>: Sendable {
     }
 
     package func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(StoreError) -> [SinkLane] {
-        try await pool.run { [owner, name] (session) throws(StoreError) in
-            try session.claim(lanes, of: laneCount, log: log, sink: name, owner: owner)
+        let key = PositionTable.sinkKey(name, of: log)
+        return try await pool.run { [owner] (session) throws(StoreError) in
+            try session.lanes.claim(lanes, of: laneCount, log: log, key: key, owner: owner)
         }
     }
 
     package func positions(of lanes: Range<Int>, log: LogID) async throws(StoreError) -> [SinkLane] {
-        try await pool.run { [name] (session) throws(StoreError) in
-            try session.positions(of: lanes, log: log, sink: name)
-        }
+        let key = PositionTable.sinkKey(name, of: log)
+        return try await pool.run { (session) throws(StoreError) in try session.lanes.read(lanes, key: key) }
     }
 
     package func apply(_ batch: SinkBatch) async throws(StoreError) -> SinkReceipt {
-        try await pool.run { [body, name] (session) throws(StoreError) in
+        let key = PositionTable.sinkKey(name, of: batch.log)
+        return try await pool.run { [body] (session) throws(StoreError) in
             try StoreError.ofBatch { () throws(StoreError) in
-                try session.moving(batch, sink: name) { () throws(StoreError) in
+                try session.moving(batch, key: key) { () throws(StoreError) in
                     // Past a record that was set aside, only the position moves.
                     if batch.records.isEmpty { return }
                     try SinkTransaction(session).call(body, with: batch)
