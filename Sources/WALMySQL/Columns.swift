@@ -2,12 +2,6 @@
     internal import WAL
     internal import WALTasks
 
-    extension Columns {
-        static func count(_ columns: String) -> Int {
-            columns.split(separator: ",").count
-        }
-    }
-
     extension RowTable {
         /// Adds the row of a mutation, for the mutation's statement in ``WriteSQL``.
         func add(_ mutation: TaskMutation) {
@@ -60,18 +54,6 @@
             add(activity.data)
             add(activity.level)
             add(activity.createdAt)
-        }
-
-        func add(_ letter: StoredDeadLetter) {
-            add(letter.id.log.description)
-            add(Int64(bitPattern: letter.id.sequence.rawValue))
-            add(letter.lane.map(Int64.init))
-            add(letter.kind)
-            add(letter.rowID)
-            add(letter.body)
-            add(letter.code)
-            add(letter.reason)
-            add(letter.time)
         }
     }
 #endif

@@ -4,7 +4,7 @@
     /// The statements that change tables, for rows of a ``RowTable``.
     enum WriteSQL {
         private static func insert(_ name: String, _ table: String, _ columns: String, orUpdate: String) -> RowSQL {
-            let count = Columns.count(columns)
+            let count = columns.split(separator: ",").count
             let marks = Array(repeating: "?", count: count).joined(separator: ",")
             return RowSQL(
                 name: name, head: "INSERT INTO \(table) (\(columns)) VALUES ", row: "(\(marks))",
@@ -69,8 +69,5 @@
                     AND position = ?
                     """, columns: Array(0..<7), isRepeatable: false)
         }
-
-        static let insertDeadLetters = insert(
-            "insert dead letter", "wal_sink_dead_letter", Columns.deadLetter, orUpdate: "log_id = log_id")
     }
 #endif

@@ -57,20 +57,5 @@
             try isolate(work, rows.lowerBound..<middle, &count, setAside)
             try isolate(work, middle..<rows.upperBound, &count, setAside)
         }
-
-        /// Applies a dead letter and removes it, in one transaction.
-        func redrive(_ id: StoredDeadLetter.ID) throws(StoreError) {
-            try connection.transaction { () throws(StoreError) in
-                try deadLetters.redrive(id, on: self, at: connection.place) {
-                    (operation) throws(StoreError) in
-                    try apply([operation]) { (work) throws(StoreError) in try run(work) }
-                }
-            }
-        }
-
-        /// Removes a dead letter.
-        func discard(_ id: StoredDeadLetter.ID) throws(StoreError) {
-            try connection.transaction { () throws(StoreError) in try deadLetters.remove(id) }
-        }
     }
 #endif

@@ -8,7 +8,7 @@
         static let isReadOnly = false
         let connection: Connection
         let lanes: LaneStatements
-        let deadLetters: DeadLetterStatements
+        let deadLetters: DeadLetterTable<Statement>
         private let saveTasks: RowStatement
         private let logActivities: RowStatement
         private let updateStatuses: RowStatement
@@ -23,7 +23,7 @@
             try Schema.migrate(connection)
             self.connection = connection
             lanes = try LaneStatements(connection, .ofStores)
-            deadLetters = try DeadLetterStatements(connection)
+            deadLetters = try DeadLetterTable(connection)
             saveTasks = try RowStatement(WriteSQL.saveTasks, on: connection)
             logActivities = try RowStatement(WriteSQL.logActivities, on: connection)
             updateStatuses = try RowStatement(WriteSQL.updateStatuses, on: connection)
@@ -33,13 +33,8 @@
             removeActivities = try RowStatement(WriteSQL.removeActivities, on: connection)
         }
 
-        /// Applies changes that didn't come through a log, all or none.
-        func commit(_ mutations: [TaskMutation]) throws(StoreError) {
-            let record = SinkRecord(sequence: .zero, time: .now, payload: [])
-            let operations = mutations.map { TaskBatch.Operation(record: record, mutation: $0) }
-            try connection.transaction { () throws(StoreError) in
-                try apply(operations) { (work) throws(StoreError) in try run(work) }
-            }
+        func write(_ mutations: [TaskMutation]) throws(StoreError) {
+            try apply(mutations.map { TaskBatch.Operation($0) }) { (work) throws(StoreError) in try run(work) }
         }
 
         /// The rows of one statement, with the operations that they came from.

@@ -27,8 +27,13 @@
             count == 1 ? indexes.first : nil
         }
 
+        /// Divides operations into sections that each fit in one statement.
+        static func pieces(of operations: [TaskBatch.Operation]) -> [BatchSection] {
+            cut(operations).flatMap { $0.pieces(of: operations) }
+        }
+
         /// Divides the section into pieces that each fit in one statement. Together they have the same effect.
-        func pieces(of operations: [TaskBatch.Operation]) -> [BatchSection] {
+        private func pieces(of operations: [TaskBatch.Operation]) -> [BatchSection] {
             guard case .rows(let rows) = self else { return [self] }
             var pieces: [BatchSection] = []
             var piece = RowSection()

@@ -40,11 +40,4 @@
             }
         }
     }
-
-    extension ParameterList {
-        mutating func append(_ id: StoredDeadLetter.ID) {
-            append(id.log.description)
-            append(Int64(bitPattern: id.sequence.rawValue))
-        }
-    }
 #endif

@@ -33,7 +33,7 @@
             }
         }
 
-        mutating func append(_ number: Int32?) {
+        mutating func append(_ number: Int64?) {
             if let number { append(number) } else { values.append(.scalar(nil)) }
         }
 

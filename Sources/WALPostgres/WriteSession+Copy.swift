@@ -43,7 +43,7 @@
                     (stream) throws(StoreError) in
                     (operations, receipt.coalescedCount) = try send(copyable, into: stream)
                 }
-                for section in BatchSection.cut(operations).flatMap({ $0.pieces(of: operations) }) {
+                for section in BatchSection.pieces(of: operations) {
                     receipt.rowCount += try apply(section, of: operations)
                 }
                 return receipt

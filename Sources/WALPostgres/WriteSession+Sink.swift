@@ -8,7 +8,7 @@
         /// database refuses become dead letters.
         func apply(_ batch: TaskBatch) throws(StoreError) -> SinkReceipt {
             let operations = batch.operations
-            let sections = BatchSection.cut(operations).flatMap { $0.pieces(of: operations) }
+            let sections = BatchSection.pieces(of: operations)
             let move = LaneMove(of: batch)
             do throws(StoreError) {
                 if batch.undecodable.isEmpty, let rows = Self.onlyRows(sections) {
@@ -69,16 +69,6 @@
                 }
                 try deadLetters.setAside(
                     batch.operations[culprit], of: batch, for: error, at: .now, in: &receipt.deadLetters)
-            }
-        }
-
-        /// Applies a dead letter and removes it, in one transaction.
-        func redrive(_ id: StoredDeadLetter.ID) throws(StoreError) {
-            try connection.transaction { () throws(StoreError) in
-                try deadLetters.redrive(id, on: self, at: connection.place) {
-                    (operation) throws(StoreError) in
-                    for section in BatchSection.cut([operation]) { _ = try apply(section, of: [operation]) }
-                }
             }
         }
 

@@ -8,7 +8,10 @@
         let connection: Connection
         let lanes: LaneStatements
         let rows: RowStatements
-        let deadLetters: DeadLetterStatements
+        let deadLetters: DeadLetterTable<Statement>
+        private let deleteDAG: Statement
+        private let removeTasks: Statement
+        private let removeActivities: Statement
         var activities = ActivityRows()
         var copyPace = FormPace()
 
@@ -26,32 +29,32 @@
             try Schema.migrate(connection)
             lanes = try LaneStatements(connection, .ofStores)
             rows = try RowStatements(connection)
-            deadLetters = try DeadLetterStatements(connection)
-            try connection.prepare("DELETE FROM dag_tasks WHERE dag_id = $1::text", named: Self.deleteDAG)
-            try connection.prepare(
+            deadLetters = try DeadLetterTable(connection)
+            deleteDAG = try Statement(
+                "DELETE FROM dag_tasks WHERE dag_id = $1::text", named: "delete DAG", on: connection)
+            removeTasks = try Statement(
                 """
                 DELETE FROM dag_tasks WHERE status IN ('completed', 'failed', 'cancelled') \
                 AND updated_at < $1::timestamptz
-                """, named: Self.removeTasks)
-            try connection.prepare(
-                "DELETE FROM dag_task_activity_logs WHERE created_at < $1::timestamptz", named: Self.removeActivities)
+                """, named: "remove tasks", on: connection)
+            removeActivities = try Statement(
+                "DELETE FROM dag_task_activity_logs WHERE created_at < $1::timestamptz", named: "remove activities",
+                on: connection)
         }
 
-        private static let deleteDAG = "delete DAG"
-        private static let removeTasks = "remove tasks"
-        private static let removeActivities = "remove activities"
+        func write(_ mutations: [TaskMutation]) throws(StoreError) {
+            let operations = mutations.map { TaskBatch.Operation($0) }
+            for section in BatchSection.pieces(of: operations) { _ = try apply(section, of: operations) }
+        }
 
         /// Applies changes that didn't come through a log, all or none.
         func commit(_ mutations: [TaskMutation]) throws(StoreError) {
-            let none = SinkRecord(sequence: .zero, time: Timestamp(rawValue: 0), payload: [])
-            let operations = mutations.map { TaskBatch.Operation(record: none, mutation: $0) }
-            let sections = BatchSection.cut(operations).flatMap { $0.pieces(of: operations) }
+            let operations = mutations.map { TaskBatch.Operation($0) }
+            let sections = BatchSection.pieces(of: operations)
             if let only = sections.first, sections.count == 1, case .rows = only {
                 _ = try connection.committing { () throws(StoreError) in try apply(only, of: operations) }
             } else if !sections.isEmpty {
-                try connection.transaction { () throws(StoreError) in
-                    for section in sections { _ = try apply(section, of: operations) }
-                }
+                try connection.transaction { () throws(StoreError) in try write(mutations) }
             }
         }
 
@@ -70,17 +73,16 @@
         }
 
         private func remove(_ mutation: TaskMutation) throws(StoreError) -> Int {
-            var parameters = ParameterList()
             switch mutation {
             case .deleteDAG(let id):
-                parameters.append(id)
-                return try connection.run(Self.deleteDAG, parameters).changedCount
+                deleteDAG.bind(id)
+                return try deleteDAG.run()
             case .removeTasks(let time):
-                parameters.append(time)
-                return try connection.run(Self.removeTasks, parameters).changedCount
+                removeTasks.bind(time)
+                return try removeTasks.run()
             case .removeActivities(let time):
-                parameters.append(time)
-                return try connection.run(Self.removeActivities, parameters).changedCount
+                removeActivities.bind(time)
+                return try removeActivities.run()
             case .save, .log, .updateStatus, .delete: return 0
             }
         }

@@ -33,21 +33,5 @@
             bind(activity.level)
             bind(activity.createdAt.rawValue)
         }
-
-        func bind(_ letter: StoredDeadLetter) {
-            bind(letter.id)
-            bind(letter.lane.map(Int64.init))
-            bind(letter.kind)
-            bind(letter.rowID)
-            bind(letter.body[...])
-            bind(letter.code)
-            bind(letter.reason)
-            bind(letter.time.rawValue)
-        }
-
-        func bind(_ id: StoredDeadLetter.ID) {
-            bind(id.log.description)
-            bind(Int64(bitPattern: id.sequence.rawValue))
-        }
     }
 #endif

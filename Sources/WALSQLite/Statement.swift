@@ -5,7 +5,7 @@
 
     /// A prepared statement. Values are bound in the order of its parameters, and then it runs. Like its connection, it
     /// isn't thread-safe.
-    @safe final class Statement: PreparedQuery {
+    @safe final class Statement: PreparedStatement {
         let name: String
         private let connection: Connection
         private let handle: OpaquePointer
@@ -96,7 +96,11 @@
             if let number { bind(number) } else { bindNull() }
         }
 
-        func bind(_ bytes: ArraySlice<UInt8>) {
+        func bind(_ time: Timestamp) {
+            bind(time.rawValue)
+        }
+
+        func bind(_ bytes: [UInt8]) {
             let copied = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)  // SQLITE_TRANSIENT
             unsafe bytes.withUnsafeBytes { bytes in
                 // Without an address, SQLite would bind NULL.
@@ -118,8 +122,8 @@
             case .real(let number) where number.isNaN: note(SQLITE_MISMATCH)
             case .real(let number): note(unsafe sqlite3_bind_double(handle, next(), number))
             case .text(let text): bind(text)
-            case .blob(let bytes): bind(bytes[...])
-            case .time(let time): bind(time.rawValue)
+            case .blob(let bytes): bind(bytes)
+            case .time(let time): bind(time)
             }
         }
 

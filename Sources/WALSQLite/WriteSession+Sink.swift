@@ -29,19 +29,5 @@
                 return receipt
             }
         }
-
-        /// Applies a dead letter and removes it, in one transaction.
-        func redrive(_ id: StoredDeadLetter.ID) throws(StoreError) {
-            try connection.transaction { () throws(StoreError) in
-                try deadLetters.redrive(id, on: self, at: connection.place) { (operation) throws(StoreError) in
-                    try apply(operation.mutation)
-                }
-            }
-        }
-
-        /// Removes a dead letter.
-        func discard(_ id: StoredDeadLetter.ID) throws(StoreError) {
-            try connection.transaction { () throws(StoreError) in try deadLetters.remove(id) }
-        }
     }
 #endif

@@ -6,7 +6,7 @@
     final class WriteSession: Session, ChangeSession {
         let connection: Connection
         let lanes: LaneStatements
-        let deadLetters: DeadLetterStatements
+        let deadLetters: DeadLetterTable<Statement>
         private let saveTask: Statement
         private let logActivity: Statement
         private let updateStatus: Statement
@@ -22,7 +22,7 @@
             try Schema.migrate(connection)
             self.connection = connection
             lanes = try LaneStatements(connection, .ofStores)
-            deadLetters = try DeadLetterStatements(connection)
+            deadLetters = try DeadLetterTable(connection)
             let changed = Columns.task.split(separator: ", ").filter { !["id", "dag_id", "created_at"].contains($0) }
             saveTask = try Statement(
                 """
@@ -50,13 +50,8 @@
                 "DELETE FROM dag_task_activity_logs WHERE created_at < ?", named: "remove activities", on: connection)
         }
 
-        /// Applies changes that didn't come through a log, all or none.
-        func commit(_ mutations: [TaskMutation]) throws(StoreError) {
-            try connection.transaction { () throws(StoreError) in
-                for mutation in mutations {
-                    try apply(mutation)
-                }
-            }
+        func write(_ mutations: [TaskMutation]) throws(StoreError) {
+            for mutation in mutations { try apply(mutation) }
         }
 
         /// Applies a change inside a transaction. Returns the number of rows that it wrote or removed.

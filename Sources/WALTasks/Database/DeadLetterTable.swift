@@ -1,17 +1,61 @@
 package import WAL
 package import WALDelivery
 
-/// The table of a store's dead letters, within a transaction.
-package protocol DeadLetterTable {
-    /// Inserts a letter, and keeps an existing one. A database that was restored may have set the record aside
-    /// already, and that must not stop the sink.
-    func insert(_ letter: StoredDeadLetter) throws(StoreError)
-    /// Returns the letter, locked against other sessions that want to apply it.
-    func letter(_ id: StoredDeadLetter.ID) throws(StoreError) -> StoredDeadLetter?
-    func remove(_ id: StoredDeadLetter.ID) throws(StoreError)
-}
+/// The statements for a store's dead letters. They run within a transaction.
+package struct DeadLetterTable<Prepared: PreparedStatement> {
+    private let insert: Prepared
+    private let read: Prepared
+    private let remove: Prepared
+    private let storesNUL: Bool
 
-extension DeadLetterTable {
+    /// Makes a table from its statements.
+    ///
+    /// - Parameters:
+    ///   - insert: Inserts a letter, and keeps an existing one. A database that was restored may have set the record
+    ///     aside already, and that must not stop the sink.
+    ///   - read: Reads the letter with an id, and locks it against other sessions that want to apply it.
+    ///   - remove: Removes the letter with an id.
+    ///   - storesNUL: Whether texts of the database may have a NUL.
+    package init(insert: Prepared, read: Prepared, remove: Prepared, storesNUL: Bool = true) {
+        self.insert = insert
+        self.read = read
+        self.remove = remove
+        self.storesNUL = storesNUL
+    }
+
+    private func insert(_ letter: StoredDeadLetter) throws(StoreError) {
+        bind(letter.id, to: insert)
+        insert.bind(letter.lane.map { Int64($0) })
+        insert.bind(letter.kind)
+        insert.bind(storable(letter.rowID))
+        insert.bind(letter.body)
+        insert.bind(letter.code)
+        insert.bind(storable(letter.reason))
+        insert.bind(letter.time)
+        try insert.run()
+    }
+
+    func letter(_ id: StoredDeadLetter.ID) throws(StoreError) -> StoredDeadLetter? {
+        bind(id, to: read)
+        return try read.letters().first
+    }
+
+    package func remove(_ id: StoredDeadLetter.ID) throws(StoreError) {
+        bind(id, to: remove)
+        try remove.run()
+    }
+
+    private func bind(_ id: StoredDeadLetter.ID, to statement: Prepared) {
+        statement.bind(id.log.description)
+        statement.bind(Int64(bitPattern: id.sequence.rawValue))
+    }
+
+    /// Returns a text that the database takes. It may have refused the row because of a NUL in its id, and would refuse
+    /// that here, too. The letter's body has the id unchanged.
+    private func storable(_ text: String?) -> String? {
+        storesNUL ? text : text?.replacing("\0", with: "\u{FFFD}")
+    }
+
     /// Sets aside the records of a batch that can't be decoded.
     package func setAsideUndecodable(
         of batch: TaskBatch, at time: Timestamp, in letters: inout [DeadLetter]
@@ -31,23 +75,5 @@ extension DeadLetterTable {
             operation, of: batch, code: refusal.letterCode, reason: refusal.message, time: time)
         try insert(letter)
         letters.append(letter.summary)
-    }
-
-    /// Applies a dead letter and removes it, if it exists. Errors name `session`'s server and `place`.
-    package func redrive<Session: DatabaseSession>(
-        _ id: StoredDeadLetter.ID, on session: Session, at place: String,
-        _ apply: (TaskBatch.Operation) throws(StoreError) -> Void
-    ) throws(StoreError) {
-        guard let letter = try letter(id) else { return }
-        let mutation: TaskMutation
-        do throws(TaskCodecError) {
-            mutation = try letter.mutation()
-        } catch {
-            throw StoreError(
-                .rowUnreadable, "the dead letter can't be decoded: \(error)", server: Session.server, place: place)
-        }
-        let record = SinkRecord(sequence: id.sequence, time: letter.time, payload: [])
-        try apply(TaskBatch.Operation(record: record, mutation: mutation))
-        try remove(id)
     }
 }

@@ -41,6 +41,17 @@ extension PreparedQuery {
     }
 }
 
+/// A prepared statement of a store, which may change rows.
+package protocol PreparedStatement: PreparedQuery {
+    func bind(_ text: String?)
+    func bind(_ number: Int64?)
+    func bind(_ bytes: [UInt8])
+    func bind(_ time: Timestamp)
+    /// Runs the statement and ignores its rows. Returns the number of rows that it changed.
+    @discardableResult
+    func run() throws(StoreError) -> Int
+}
+
 /// A session whose queries are prepared.
 package protocol PreparedSession: QuerySession {
     associatedtype Query: PreparedQuery
