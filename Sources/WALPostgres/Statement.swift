@@ -29,6 +29,11 @@
             try result().all(read)
         }
 
+        /// Runs the query and reads the first row, if there is one.
+        func first<Value>(_ read: (inout Row) throws(StoreError) -> Value) throws(StoreError) -> Value? {
+            try result().first(read)
+        }
+
         /// Runs the statement and ignores its rows. Returns the number of rows that it wrote or removed.
         @discardableResult
         func run() throws(StoreError) -> Int {

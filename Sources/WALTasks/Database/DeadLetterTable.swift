@@ -37,7 +37,7 @@ package struct DeadLetterTable<Prepared: PreparedStatement> {
 
     func letter(_ id: StoredDeadLetter.ID) throws(StoreError) -> StoredDeadLetter? {
         bind(id, to: read)
-        return try read.letters().first
+        return try read.first { (row) throws(StoreError) in try row.deadLetter() }
     }
 
     package func remove(_ id: StoredDeadLetter.ID) throws(StoreError) {
