@@ -33,13 +33,6 @@
             return found
         }
 
-        /// Runs a query. Throws `busy` if another process may have changed the file of an inspected database.
-        func whileUnchanged<Rows>(_ query: () throws(StoreError) -> Rows) throws(StoreError) -> Rows {
-            let rows = Result { () throws(StoreError) in try query() }
-            try connection.requireUnchanged()
-            return try rows.get()
-        }
-
         /// Throws unless the tables can be read.
         func ping() throws(StoreError) {
             try connection.execute("SELECT count(*) FROM wal_sink_checkpoint")

@@ -27,7 +27,7 @@
         @Test func aDatabaseWithoutTablesStaysWithout() async throws {
             try database.execute("CREATE TABLE customers (id int)")
             let before = try tables()
-            #expect(await code { _ = try await MySQLStoreInspector(url: database.url) } == .noTables)
+            #expect(await code { _ = try await MySQLTaskStore.inspector(url: database.url) } == .noTables)
             #expect(try tables() == before)
         }
 
@@ -36,12 +36,12 @@
             let sink = try await MySQLSink(url: database.url) { _, _ in }
             _ = try await sink.claim(0..<1, of: 1, log: .random())
             await sink.close()
-            #expect(await code { _ = try await MySQLStoreInspector(url: database.url) } == .noTaskTables)
+            #expect(await code { _ = try await MySQLTaskStore.inspector(url: database.url) } == .noTaskTables)
         }
 
         @Test func aDatabaseThatIsNotThere() async throws {
             let missing = database.url.replacing("/\(database.name)?", with: "/typo?")
-            let found = await code { _ = try await MySQLStoreInspector(url: missing) }
+            let found = await code { _ = try await MySQLTaskStore.inspector(url: missing) }
             #expect(found != nil && found != .noTables)
             let connection = try database.connect()
             let databases = try Statement("SHOW DATABASES LIKE 'typo'", named: "show", on: connection)
@@ -60,7 +60,7 @@
                     """)
             }
             let before = try tables()
-            let inspector = try await MySQLStoreInspector(url: database.url)
+            let inspector = try await MySQLTaskStore.inspector(url: database.url)
             #expect(try await inspector.checkpoints(log: log).map(\.lane.epoch) == [1, 1])
             #expect(try await inspector.deadLetters(log: log, after: nil, limit: 100).count == 9)
             try await inspector.close()

@@ -18,7 +18,7 @@
             let database = try TemporaryDatabase()
             try database.execute("CREATE TABLE customers (id int)")
             let before = try relations(database)
-            #expect(await code { _ = try await PostgresStoreInspector(database.conninfo) } == .noTables)
+            #expect(await code { _ = try await PostgresTaskStore.inspector(database.conninfo) } == .noTables)
             #expect(try relations(database) == before)
         }
 
@@ -29,14 +29,14 @@
             _ = try await sink.claim(0..<1, of: 1, log: .random())
             await sink.close()
             let before = try relations(database)
-            #expect(await code { _ = try await PostgresStoreInspector(database.conninfo) } == .noTaskTables)
+            #expect(await code { _ = try await PostgresTaskStore.inspector(database.conninfo) } == .noTaskTables)
             #expect(try relations(database) == before)
         }
 
         @Test func aDatabaseThatIsNotThere() async throws {
             let database = try TemporaryDatabase()
             let missing = database.conninfo + "_typo"
-            #expect(await code { _ = try await PostgresStoreInspector(missing) } == .connectionFailed)
+            #expect(await code { _ = try await PostgresTaskStore.inspector(missing) } == .connectionFailed)
         }
 
         @Test func tablesAreReadInTransactionsThatCannotWrite() async throws {
@@ -50,7 +50,7 @@
                 FROM generate_series(1, 9) n
                 """)
             let before = try relations(database)
-            let inspector = try await PostgresStoreInspector(database.conninfo)
+            let inspector = try await PostgresTaskStore.inspector(database.conninfo)
             #expect(try await inspector.checkpoints(log: log).map(\.lane.epoch) == [1, 1])
             #expect(try await inspector.deadLetters(log: log, after: nil, limit: 100).count == 9)
             try await inspector.close()

@@ -45,7 +45,7 @@
                         for number: Int32 in 0...2 { close(number) }
                     }
                     try await store.close()
-                    let inspector = try await SQLiteStoreInspector(path: path)
+                    let inspector = try await SQLiteTaskStore.inspector(path: path)
                     _ = try await inspector.checkpoints(log: log)
                     #expect(StandardNumbers.taken(by: path) == [])
                     try await inspector.close()

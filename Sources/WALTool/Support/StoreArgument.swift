@@ -89,7 +89,7 @@ enum StoreArgument: ExpressibleByArgument, Equatable, Sendable {
                     open: {
                         try await PostgresTaskStore(conninfo, writeConnections: $0, logger: StandardErrorLog.logger)
                     },
-                    inspect: { try await PostgresStoreInspector(conninfo) })
+                    inspect: { try await PostgresTaskStore.inspector(conninfo) })
             #else
                 throw Self.missing("Postgres")
             #endif
@@ -97,7 +97,7 @@ enum StoreArgument: ExpressibleByArgument, Equatable, Sendable {
             #if MySQL
                 return Access(
                     open: { try await MySQLTaskStore(url: url, writeConnections: $0, logger: StandardErrorLog.logger) },
-                    inspect: { try await MySQLStoreInspector(url: url) })
+                    inspect: { try await MySQLTaskStore.inspector(url: url) })
             #else
                 throw Self.missing("MySQL")
             #endif
@@ -105,7 +105,7 @@ enum StoreArgument: ExpressibleByArgument, Equatable, Sendable {
             #if SQLite
                 return Access(
                     open: { _ in try await SQLiteTaskStore(path: path, logger: StandardErrorLog.logger) },
-                    inspect: { try await SQLiteStoreInspector(path: path) })
+                    inspect: { try await SQLiteTaskStore.inspector(path: path) })
             #else
                 throw Self.missing("SQLite")
             #endif
