@@ -3,25 +3,21 @@ internal import WAL
 /// A pool of threads with one session each. A call has one thread for itself, and waits for its turn if all are in
 /// use.
 package final class ConnectionPool<Kept: DatabaseSession>: Sendable {
-    private typealias Thread = DatabaseThread<ReconnectingSession<Kept>>
-
     private struct State {
-        var free: [DatabaseThread<ReconnectingSession<Kept>>]
-        var waiting: [CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>>, Never>] = []
+        var free: [DatabaseThread<Kept>]
+        var waiting: [CheckedContinuation<DatabaseThread<Kept>, Never>] = []
     }
 
     /// The number of calls that can run concurrently.
     package let count: Int
-    private let threads: [Thread]
+    private let threads: [DatabaseThread<Kept>]
     private let state: Monitor<State>
 
     /// Starts `count` threads, at least 1. Each connects with its first use.
     package init(_ settings: Kept.Settings, count: Int, log: ConnectionLog) async throws(StoreError) {
-        var threads: [Thread] = []
-        for _ in 0..<max(1, count) { threads.append(try Thread(Kept.server)) }
-        for thread in threads {
-            try await thread.open { () throws(StoreError) in ReconnectingSession(settings, log) }
-        }
+        var threads: [DatabaseThread<Kept>] = []
+        for _ in 0..<max(1, count) { threads.append(try DatabaseThread()) }
+        for thread in threads { await thread.open(settings, log) }
         self.count = threads.count
         self.threads = threads
         state = Monitor(State(free: threads))
@@ -39,9 +35,7 @@ package final class ConnectionPool<Kept: DatabaseSession>: Sendable {
             do throws(StoreError) {
                 return .success(
                     try await thread.run { (session) throws(StoreError) in
-                        try session.run { (kept) throws(StoreError) in
-                            try cancellation.whileRunning(on: kept, body)
-                        }
+                        try cancellation.whileRunning(on: session, body)
                     })
             } catch {
                 return .failure(error)
@@ -57,7 +51,7 @@ package final class ConnectionPool<Kept: DatabaseSession>: Sendable {
         for thread in threads { try await thread.close() }
     }
 
-    private func take() async -> DatabaseThread<ReconnectingSession<Kept>> {
+    private func take() async -> DatabaseThread<Kept> {
         // One thread is a queue by itself: calls made before closing run before it.
         if count == 1, let only = threads.first { return only }
         return await withCheckedContinuation { continuation in
@@ -72,12 +66,12 @@ package final class ConnectionPool<Kept: DatabaseSession>: Sendable {
         }
     }
 
-    private func giveBack(_ thread: DatabaseThread<ReconnectingSession<Kept>>) {
+    private func giveBack(_ thread: DatabaseThread<Kept>) {
         if count == 1 { return }
         let next = state.withLock { state in
             if state.waiting.isEmpty {
                 state.free.append(thread)
-                return nil as CheckedContinuation<DatabaseThread<ReconnectingSession<Kept>>, Never>?
+                return nil as CheckedContinuation<DatabaseThread<Kept>, Never>?
             }
             return state.waiting.removeFirst()
         }

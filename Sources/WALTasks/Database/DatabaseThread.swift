@@ -1,47 +1,45 @@
 internal import WAL
 
-/// An actor that holds one session with a database and runs all its work on its own thread.
-///
-/// It is for the stores of this package, whose client libraries block.
-package actor DatabaseThread<Session> {
+/// An actor that holds one session with a database and runs all its work on its own thread, because the client
+/// libraries of databases block.
+actor DatabaseThread<Kept: DatabaseSession> {
     private let thread: SerialThread
-    private let server: StoreError.Server
-    private var session: Session?
+    private var session: ReconnectingSession<Kept>?
 
-    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe thread.asUnownedSerialExecutor()
     }
 
-    /// Starts the thread; ``open(_:)`` comes next. Calls without a session throw `closed`.
-    package init(_ server: StoreError.Server) throws(StoreError) {
-        self.server = server
+    /// Starts the thread; ``open(_:_:)`` comes next. Calls without a session throw `closed`.
+    init() throws(StoreError) {
         do throws(WALError) {
-            thread = try SerialThread("wal-\(server.rawValue)")
+            thread = try SerialThread("wal-\(Kept.server.rawValue)")
         } catch {
             throw StoreError(
-                .outOfMemory, "no thread can be started: raise the limit of threads (\(error))", server: server)
+                .outOfMemory, "no thread can be started: raise the limit of threads (\(error))", server: Kept.server)
         }
     }
 
-    package func open(_ makeSession: @Sendable () throws(StoreError) -> Session) throws(StoreError) {
-        session = try makeSession()
+    /// Makes the session, which connects with its first use.
+    func open(_ settings: Kept.Settings, _ log: ConnectionLog) {
+        session = ReconnectingSession(settings, log)
     }
 
     /// Runs `body` on the session. Calls wait for each other.
-    package func run<Result: Sendable>(
-        _ body: @Sendable (Session) throws(StoreError) -> Result
-    ) throws(StoreError) -> Result {
+    func run<Value: Sendable>(
+        _ body: @Sendable (Kept) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
         guard let session else { throw closed }
-        return try body(session)
+        return try session.run(body)
     }
 
     /// Frees the session.
-    package func close() throws(StoreError) {
+    func close() throws(StoreError) {
         guard session != nil else { throw closed }
         session = nil
     }
 
     private var closed: StoreError {
-        StoreError(.closed, "the store was closed: open a new one", server: server)
+        StoreError(.closed, "the store was closed: open a new one", server: Kept.server)
     }
 }

@@ -1,5 +1,5 @@
 /// A session that is replaced by a new one once its connection is lost. Not thread-safe.
-package final class ReconnectingSession<Kept: DatabaseSession> {
+final class ReconnectingSession<Kept: DatabaseSession> {
     private let settings: Kept.Settings
     private let log: ConnectionLog
     private var session: Kept?
