@@ -25,7 +25,7 @@
         mutating func add(_ table: RowTable, _ row: Int) -> Bool {
             let before = bytes.count
             if rowCount > 0 { bytes.append(UInt8(ascii: ",")) }
-            for (part, column) in zip(parts, sql.columns) {
+            for (column, part) in parts.dropLast().enumerated() {
                 bytes += part
                 unsafe table.withValue(column: column, row: row) { value in unsafe append(value) }
             }

@@ -13,8 +13,8 @@
         }
 
         /// Returns the largest number of bytes that a row takes as values of a prepared statement.
-        static func size(of table: RowTable, _ row: Int, parameterCount: Int) -> Int {
-            (table.sizes.indices.contains(row) ? table.sizes[row] : 0) + parameterCount * overheadPerValue
+        static func size(of table: RowTable, _ row: Int) -> Int {
+            (table.sizes.indices.contains(row) ? table.sizes[row] : 0) + table.columnCount * overheadPerValue
         }
 
         static func tooLarge(_ size: Int, for connection: Connection, _ name: String) -> StoreError {

@@ -3,69 +3,11 @@
     internal import WAL
     internal import WALTasks
 
-    /// The current row of a query. Columns are read in their order. Valid until the query's next step.
-    @safe struct Row: RowReader {
+    /// The current row of a query, with the memory into which the library puts the values of each row. Columns are read
+    /// in their order. Valid until the query's next step.
+    @safe final class Row: RowReader {
         static let server = StoreError.Server.mysql
 
-        private let columns: ResultColumns
-        private var readCount = 0
-
-        /// Makes a row that serves for all rows of a statement.
-        init(_ statement: UnsafeMutablePointer<MYSQL_STMT>) {
-            columns = unsafe ResultColumns(statement)
-        }
-
-        var binds: UnsafeMutablePointer<MYSQL_BIND> { unsafe columns.binds }
-
-        /// Whether the statement's columns still have the types for which the row was made. They change with the
-        /// table, and with the value of a parameter in `SELECT ?`.
-        var isCurrent: Bool { columns.isCurrent }
-
-        mutating func rewind() {
-            readCount = 0
-        }
-
-        mutating func optionalText() -> String? {
-            unsafe columns.withText(next()) { unsafe String(decoding: $0, as: UTF8.self) }
-        }
-
-        mutating func text() -> String {
-            optionalText() ?? ""
-        }
-
-        mutating func bytes() -> [UInt8] {
-            unsafe columns.withText(next()) { unsafe Array($0) } ?? []
-        }
-
-        mutating func optionalNumber() -> Int64? {
-            columns.number(next())
-        }
-
-        mutating func number() -> Int64 {
-            optionalNumber() ?? 0
-        }
-
-        /// Reads all columns.
-        func values() -> [SQLValue] {
-            columns.indices.map(columns.value)
-        }
-
-        mutating func optionalTime() -> Timestamp? {
-            columns.time(next())
-        }
-
-        mutating func time() -> Timestamp {
-            optionalTime() ?? Timestamp(rawValue: 0)
-        }
-
-        private mutating func next() -> Int {
-            defer { readCount += 1 }
-            return readCount
-        }
-    }
-
-    /// The memory into which the library puts the values of a row.
-    @safe private final class ResultColumns {
         /// The space for a text, in bytes. A longer text is fetched by itself.
         private static let textRoom = 1024
 
@@ -77,11 +19,13 @@
         private let times: UnsafeMutablePointer<MYSQL_TIME>
         private let lengths: UnsafeMutablePointer<UInt>
         private let nulls: UnsafeMutablePointer<CChar>
+        private var readCount = 0
 
         private enum Kind {
             case number, unsignedNumber, real, time, text, bytes
         }
 
+        /// Makes a row that serves for all rows of a statement.
         init(_ statement: UnsafeMutablePointer<MYSQL_STMT>) {
             unsafe self.statement = statement
             kinds = unsafe Self.kinds(of: statement)
@@ -110,6 +54,8 @@
             unsafe nulls.deallocate()
         }
 
+        /// Whether the statement's columns still have the types for which the row was made. They change with the
+        /// table, and with the value of a parameter in `SELECT ?`.
         var isCurrent: Bool { unsafe Self.kinds(of: statement) == kinds }
 
         private static func kinds(of statement: UnsafeMutablePointer<MYSQL_STMT>) -> [Kind] {
@@ -158,9 +104,40 @@
                 binds + column, place.type, place.start, UInt(place.size), lengths + column, nulls + column)
         }
 
-        var indices: Range<Int> { kinds.indices }
+        // MARK: Reading
 
-        func value(_ column: Int) -> SQLValue {
+        func rewind() {
+            readCount = 0
+        }
+
+        private func next() -> Int {
+            defer { readCount += 1 }
+            return readCount
+        }
+
+        func optionalText() -> String? {
+            unsafe withText(next()) { unsafe String(decoding: $0, as: UTF8.self) }
+        }
+
+        func bytes() -> [UInt8] {
+            unsafe withText(next()) { unsafe Array($0) } ?? []
+        }
+
+        func optionalNumber() -> Int64? {
+            let column = next()
+            return unsafe nulls[column] != 0 ? nil : numbers[column]
+        }
+
+        func optionalTime() -> Timestamp? {
+            time(next())
+        }
+
+        /// Reads all columns.
+        func values() -> [SQLValue] {
+            kinds.indices.map(value)
+        }
+
+        private func value(_ column: Int) -> SQLValue {
             if unsafe nulls[column] != 0 { return .null }
             let number = unsafe numbers[column]
             switch kinds[column] {
@@ -175,11 +152,7 @@
             }
         }
 
-        func number(_ column: Int) -> Int64? {
-            unsafe nulls[column] != 0 ? nil : numbers[column]
-        }
-
-        func time(_ column: Int) -> Timestamp? {
+        private func time(_ column: Int) -> Timestamp? {
             guard unsafe nulls[column] == 0 else { return nil }
             let time = unsafe times[column]
             let seconds = (Int64(time.hour) * 60 + Int64(time.minute)) * 60 + Int64(time.second)
@@ -189,7 +162,7 @@
                     time: seconds * 1_000_000 + Int64(time.second_part)))
         }
 
-        func withText<Result>(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result? {
+        private func withText<Result>(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result? {
             guard unsafe nulls[column] == 0 else { return nil }
             let length = Int(unsafe lengths[column])
             guard length > Self.textRoom else {

@@ -1,15 +1,14 @@
 #if MySQL
     internal import WALTasks
 
-    /// The text of a statement that writes rows: the parts before the rows, for each row, and after the rows.
+    /// The text of a statement that writes rows of a ``RowTable``: the parts before the rows, for each row, and after the
+    /// rows.
     struct RowSQL {
         let name: String
         let head: String
-        /// The part for one row, with a question mark for each of `columns`.
+        /// The part for one row, with a question mark for each column of the table.
         let row: String
         var tail = ""
-        /// The column of the table for each question mark.
-        let columns: [Int]
         /// Whether `row` may be repeated, with commas in between.
         var isRepeatable = true
         /// Whether the statement writes every row, new or not. Then the server's count isn't used, because a changed
@@ -39,16 +38,15 @@
         /// Makes a statement from a text and its prepared form. Its rows have their columns in the order of the
         /// parameters.
         init(_ text: String, _ statement: Statement, on connection: Connection) {
-            let columns = Array(0..<statement.parameterCount)
+            let count = statement.parameterCount
             self.connection = connection
-            if !connection.takesArrays, let insert = RowInsert(text, parameterCount: columns.count, .mysql) {
-                let marks = columns.map { _ in "?" }.joined(separator: ",")
+            if !connection.takesArrays, let insert = RowInsert(text, parameterCount: count, .mysql) {
+                let marks = Array(repeating: "?", count: count).joined(separator: ",")
                 sql = RowSQL(
-                    name: statement.name, head: "\(insert.head) VALUES ", row: "(\(marks))", tail: " \(insert.tail)",
-                    columns: columns)
+                    name: statement.name, head: "\(insert.head) VALUES ", row: "(\(marks))", tail: " \(insert.tail)")
                 prepared = nil
             } else {
-                sql = RowSQL(name: statement.name, head: "", row: "", columns: columns, isRepeatable: false)
+                sql = RowSQL(name: statement.name, head: "", row: "", isRepeatable: false)
                 prepared = statement
             }
         }
@@ -81,8 +79,7 @@
             while start < rows.upperBound {
                 let end = connection.takesArrays ? try packet(of: table, start..<rows.upperBound) : start + 1
                 if !connection.takesArrays { _ = try packet(of: table, start..<end) }
-                count += try prepared.run(
-                    table, start..<end, columns: sql.columns, asArray: connection.takesArrays)
+                count += try prepared.run(table, start..<end, asArray: connection.takesArrays)
                 start = end
             }
             return count
@@ -93,7 +90,7 @@
             var size = 0
             let sizeMax = Packet.sizeMax(of: connection)
             for row in rows {
-                let rowSize = Packet.size(of: table, row, parameterCount: sql.columns.count)
+                let rowSize = Packet.size(of: table, row)
                 if size + rowSize > sizeMax {
                     guard row > rows.lowerBound else { throw Packet.tooLarge(rowSize, for: connection, sql.name) }
                     return row

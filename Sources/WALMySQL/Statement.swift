@@ -75,14 +75,14 @@
             return Int(clamping: unsafe mysql_stmt_num_rows(handle))
         }
 
-        /// Runs the statement with rows of a table: with the first of them, or with all as an array. `columns` has the
-        /// table's column for each parameter.
-        func run(_ table: RowTable, _ rows: Range<Int>, columns: [Int], asArray: Bool) throws(StoreError) -> Int {
-            for (parameter, column) in columns.enumerated() {
+        /// Runs the statement with rows of a table: with the first of them, or with all as an array. The table has a
+        /// column for each parameter.
+        func run(_ table: RowTable, _ rows: Range<Int>, asArray: Bool) throws(StoreError) -> Int {
+            for column in 0..<parameterCount {
                 if asArray {
-                    unsafe table.bind(column: column, rows: rows, to: binds + parameter)
+                    unsafe table.bind(column: column, rows: rows, to: binds + column)
                 } else {
-                    unsafe table.bind(column: column, row: rows.lowerBound, to: binds + parameter)
+                    unsafe table.bind(column: column, row: rows.lowerBound, to: binds + column)
                 }
             }
             setArraySize(asArray ? rows.count : 0)
@@ -136,7 +136,7 @@
             for parameter in 0..<parameterCount {
                 unsafe values.bind(column: parameter, row: 0, to: binds + parameter)
             }
-            let size = Packet.size(of: values, 0, parameterCount: parameterCount)
+            let size = Packet.size(of: values, 0)
             guard size <= Packet.sizeMax(of: connection) else { throw Packet.tooLarge(size, for: connection, name) }
             setArraySize(0)
             try send()

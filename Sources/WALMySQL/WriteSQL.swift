@@ -8,7 +8,7 @@
             let marks = Array(repeating: "?", count: count).joined(separator: ",")
             return RowSQL(
                 name: name, head: "INSERT INTO \(table) (\(columns)) VALUES ", row: "(\(marks))",
-                tail: " ON DUPLICATE KEY UPDATE \(orUpdate)", columns: Array(0..<count), isUpsert: true)
+                tail: " ON DUPLICATE KEY UPDATE \(orUpdate)", isUpsert: true)
         }
 
         // ON DUPLICATE KEY applies to any unique key, and the tables have only their primary keys.
@@ -28,26 +28,26 @@
                 status = ?, error = ?, updated_at = ?, started_at = COALESCE(started_at, ?), \
                 completed_at = COALESCE(?, completed_at) WHERE id = ?
                 """,
-            columns: Array(0..<6), isRepeatable: false)
+            isRepeatable: false)
 
         static let deleteTasks = RowSQL(
-            name: "delete tasks", head: "DELETE FROM dag_tasks WHERE id IN (", row: "?", tail: ")", columns: [0])
+            name: "delete tasks", head: "DELETE FROM dag_tasks WHERE id IN (", row: "?", tail: ")")
 
         // The largest number of rows that one statement removes, so that none reaches the statement timeout.
         static let partSize = 10_000
 
         static let deleteDAG = RowSQL(
-            name: "delete DAG", head: "DELETE FROM dag_tasks WHERE ", row: "dag_id = ? LIMIT \(partSize)", columns: [0],
+            name: "delete DAG", head: "DELETE FROM dag_tasks WHERE ", row: "dag_id = ? LIMIT \(partSize)",
             isRepeatable: false)
 
         static let removeTasks = RowSQL(
             name: "remove tasks", head: "DELETE FROM dag_tasks WHERE ",
-            row: "status IN ('completed', 'failed', 'cancelled') AND updated_at < ? LIMIT \(partSize)", columns: [0],
+            row: "status IN ('completed', 'failed', 'cancelled') AND updated_at < ? LIMIT \(partSize)",
             isRepeatable: false)
 
         static let removeActivities = RowSQL(
             name: "remove activities", head: "DELETE FROM dag_task_activity_logs WHERE ",
-            row: "created_at < ? LIMIT \(partSize)", columns: [0], isRepeatable: false)
+            row: "created_at < ? LIMIT \(partSize)", isRepeatable: false)
 
         static func claimLanes(_ table: PositionTable) -> RowSQL {
             RowSQL(
@@ -58,7 +58,7 @@
                     """, row: "(?,?,?,1,0,?,?)",
                 tail: """
                      ON DUPLICATE KEY UPDATE epoch = epoch + 1, owner = VALUES(owner), claimed_at = VALUES(claimed_at)
-                    """, columns: Array(0..<5), isUpsert: true)
+                    """, isUpsert: true)
         }
 
         static func moveLanes(_ table: PositionTable) -> RowSQL {
@@ -67,7 +67,7 @@
                 row: """
                     position = ?, flushed_at = ? WHERE \(table.key) = ? AND part BETWEEN ? AND ? AND epoch = ? \
                     AND position = ?
-                    """, columns: Array(0..<7), isRepeatable: false)
+                    """, isRepeatable: false)
         }
     }
 #endif

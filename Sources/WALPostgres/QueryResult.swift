@@ -89,10 +89,6 @@
             unsafe next().map { unsafe String(decoding: $0, as: UTF8.self) }
         }
 
-        mutating func text() -> String {
-            optionalText() ?? ""
-        }
-
         mutating func bytes() -> [UInt8] {
             unsafe next().map(Array.init) ?? []
         }
@@ -104,16 +100,8 @@
             return unsafe bytes.reduce(sign) { $0 << 8 | Int64($1) }
         }
 
-        mutating func number() -> Int64 {
-            optionalNumber() ?? 0
-        }
-
         mutating func optionalTime() -> Timestamp? {
             optionalNumber().map(Timestamp.init(postgres:))
-        }
-
-        mutating func time() -> Timestamp {
-            Timestamp(postgres: number())
         }
     }
 #endif

@@ -234,10 +234,6 @@
             return unsafe String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
         }
 
-        mutating func text() -> String {
-            optionalText() ?? ""
-        }
-
         mutating func bytes() -> [UInt8] {
             let column = next()
             guard let start = unsafe sqlite3_column_blob(handle, column) else { return [] }

@@ -30,6 +30,21 @@ package enum Columns {
 
 extension RowReader {
     @inlinable
+    package mutating func text() -> String {
+        optionalText() ?? ""
+    }
+
+    @inlinable
+    package mutating func number() -> Int64 {
+        optionalNumber() ?? 0
+    }
+
+    @inlinable
+    package mutating func time() -> Timestamp {
+        optionalTime() ?? Timestamp(rawValue: 0)
+    }
+
+    @inlinable
     package mutating func task() throws(StoreError) -> PersistentTask {
         PersistentTask(
             id: text(), dagID: text(), nodeID: text(), currentNodeID: optionalText(), subDAGPath: optionalText(),
