@@ -14,8 +14,7 @@
         // ON DUPLICATE KEY applies to any unique key, and the tables have only their primary keys.
         static let saveTasks = insert(
             "save tasks", "dag_tasks", Columns.task,
-            orUpdate: Columns.task.split(separator: ", ").filter { !["id", "dag_id", "created_at"].contains($0) }
-                .map { "\($0) = VALUES(\($0))" }.joined(separator: ", "))
+            orUpdate: Columns.replaced.map { "\($0) = VALUES(\($0))" }.joined(separator: ", "))
 
         // INSERT IGNORE would also accept values that don't fit.
         static let logActivities = insert(

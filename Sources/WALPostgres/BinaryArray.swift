@@ -4,7 +4,7 @@
     /// A one-dimensional array in PostgreSQL's binary form: five integers, then each element after its size.
     final class BinaryArray {
         /// The type of the elements, with its OID.
-        enum Element: Int32 {
+        enum Element: Int32, CaseIterable {
             case text = 25
             case json = 114
             case timestamp = 1184

@@ -18,8 +18,7 @@
                 (sql, name) throws(StoreError) in try Statement(sql, named: name, on: connection)
             }
             tasksByID = try Statement(
-                "SELECT \(Columns.names(Columns.task)) FROM dag_tasks WHERE id = ANY($1::text[])",
-                named: "read tasks", on: connection)
+                "SELECT \(Columns.task) FROM dag_tasks WHERE id = ANY($1::text[])", named: "read tasks", on: connection)
             deadLetters = try Statement(
                 """
                 SELECT \(Columns.deadLetter) FROM wal_sink_dead_letter WHERE (log_id, position) > ($1::text, $2::int8) \

@@ -3,9 +3,9 @@
 
     /// The rows of one statement of ``RowStatements``, column by column.
     final class RowSet {
-        private let tasks = Columns.task.map { BinaryArray($0.type) }
-        private let activities = Columns.activity.map { BinaryArray($0.type) }
-        private let changes = Columns.change.map { BinaryArray($0.type) }
+        private let tasks = Columns.types(Columns.task).map { BinaryArray($0) }
+        private let activities = Columns.types(Columns.activity).map { BinaryArray($0) }
+        private let changes = Columns.types(Columns.change).map { BinaryArray($0) }
         private let deletes = BinaryArray(.text)
 
         /// Replaces the rows with those of a section.

@@ -61,22 +61,22 @@
         private static func branches(from first: Int, isFenced: Bool) -> String {
             let fence = isFenced ? "(SELECT is_owner FROM fence)" : "true"
             var next = first
-            func arrays(_ columns: [(name: String, type: BinaryArray.Element)]) -> String {
-                defer { next += columns.count }
-                return columns.enumerated().map { "$\(next + $0.offset)::\($0.element.type.arrayType)" }
+            func arrays(_ columns: String) -> String {
+                let types = Columns.types(columns)
+                defer { next += types.count }
+                return types.enumerated().map { "$\(next + $0.offset)::\($0.element.array.type)" }
                     .joined(separator: ", ")
             }
-            let kept = ["id", "dag_id", "created_at"]
-            let replaced = Columns.task.map(\.name).filter { !kept.contains($0) }.map { "\($0) = excluded.\($0)" }
+            let replaced = Columns.replaced.map { "\($0) = excluded.\($0)" }
             return """
-                saved AS (INSERT INTO dag_tasks (\(Columns.names(Columns.task))) \
+                saved AS (INSERT INTO dag_tasks (\(Columns.task)) \
                 SELECT * FROM unnest(\(arrays(Columns.task))) WHERE \(fence) \
                 ON CONFLICT (id) DO UPDATE SET \(replaced.joined(separator: ", ")) RETURNING 1), \
-                logged AS (INSERT INTO dag_task_activity_logs (\(Columns.names(Columns.activity))) \
+                logged AS (INSERT INTO dag_task_activity_logs (\(Columns.activity)) \
                 SELECT * FROM unnest(\(arrays(Columns.activity))) WHERE \(fence) ON CONFLICT (id) DO NOTHING RETURNING 1), \
                 changed AS (UPDATE dag_tasks AS t SET status = c.status, error = c.error, updated_at = c.updated_at, \
                 started_at = coalesce(t.started_at, c.started_at), completed_at = coalesce(c.completed_at, t.completed_at) \
-                FROM unnest(\(arrays(Columns.change))) AS c (\(Columns.names(Columns.change))) \
+                FROM unnest(\(arrays(Columns.change))) AS c (\(Columns.change)) \
                 WHERE t.id = c.id AND \(fence) RETURNING 1), \
                 removed AS (DELETE FROM dag_tasks WHERE id = ANY($\(next)::text[]) AND \(fence) RETURNING 1)
                 """

@@ -88,32 +88,29 @@
     }
 
     extension BinaryArray.Element {
+        /// The array's type in SQL, and its OID.
+        var array: (type: String, oid: Oid) {
+            switch self {
+            case .text: ("text[]", 1009)
+            case .json: ("json[]", 199)
+            case .timestamp: ("timestamptz[]", 1185)
+            case .int4: ("int4[]", 1007)
+            case .int8: ("int8[]", 1016)
+            case .float8: ("float8[]", 1022)
+            case .bytes: ("bytea[]", 1001)
+            }
+        }
+
         /// Makes the type of the elements for a column's type: text if no array takes the column's values in binary
         /// form.
         init(column type: Oid) {
-            switch type {
-            case 114: self = .json
-            case SQLType.timestampWithZone: self = .timestamp
-            case 23: self = .int4
-            case 20: self = .int8
-            case 701: self = .float8
-            case SQLType.bytes: self = .bytes
-            default: self = .text
-            }
+            self = Self(rawValue: Int32(bitPattern: type)) ?? .text
         }
 
         /// Makes the type of the elements from the OID of the array type. Nil for other types.
         init?(array type: Oid) {
-            switch type {
-            case 1009: self = .text
-            case 199: self = .json
-            case 1185: self = .timestamp
-            case 1007: self = .int4
-            case 1016: self = .int8
-            case 1022: self = .float8
-            case 1001: self = .bytes
-            default: return nil
-            }
+            guard let element = Self.allCases.first(where: { $0.array.oid == type }) else { return nil }
+            self = element
         }
     }
 
@@ -145,7 +142,7 @@
             case (.blob(let bytes), .bytes): append(bytes)
             case (.time(let time), .timestamp): append(time)
             case (.time(let time), .text): append(time.description)
-            default: return (.invalidArgument, "\(value) isn't of the type \(element.arrayType)")
+            default: return (.invalidArgument, "\(value) isn't of the type \(element.array.type)")
             }
             return nil
         }

@@ -121,7 +121,7 @@
             let names = try connection.query(
                 "SELECT format_type(unnest('{\(oids)}'::oid[]), -1)", named: "read types"
             ).all { (row) throws(StoreError) in row.text() }
-            let columns = zip(types, names).map { (BinaryArray.Element(column: $0).arrayType, $1) }
+            let columns = zip(types, names).map { (BinaryArray.Element(column: $0).array.type, $1) }
             let text = insert.overArrays(columns)
             arraysText = text
             let made = try SinkStatement(text, named: name + "_rows", on: connection)

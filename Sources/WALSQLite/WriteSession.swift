@@ -23,11 +23,10 @@
             self.connection = connection
             lanes = try LaneStatements(connection, .ofStores)
             deadLetters = try DeadLetterTable(connection)
-            let changed = Columns.task.split(separator: ", ").filter { !["id", "dag_id", "created_at"].contains($0) }
             saveTask = try Statement(
                 """
                 INSERT INTO dag_tasks (\(Columns.task)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) \
-                ON CONFLICT (id) DO UPDATE SET \(changed.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
+                ON CONFLICT (id) DO UPDATE SET \(Columns.replaced.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
                 """, named: "save task", on: connection)
             logActivity = try Statement(
                 """

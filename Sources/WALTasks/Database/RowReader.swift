@@ -24,6 +24,8 @@ package enum Columns {
         id, dag_id, node_id, current_node_id, sub_dag_path, processing_state, payload, status, created_at, updated_at, \
         started_at, completed_at, error, retry_count, max_retries, priority
         """
+    /// The columns of a task that another save replaces.
+    package static let replaced = task.split(separator: ", ").filter { !["id", "dag_id", "created_at"].contains($0) }
     package static let activity = "id, task_id, dag_id, node_id, action, message, data, level, created_at"
     package static let deadLetter = "log_id, position, part, kind, row_id, body, error_code, error_message, created_at"
 }
