@@ -10,6 +10,8 @@
         var statementTimeout: Int
         /// Whether to use arrays of values if the server takes them.
         var usesArrays: Bool
+        /// The statements that create the tables of a sink's user.
+        var tables = ""
 
         init(
             url: String, statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10),

@@ -75,9 +75,10 @@
         ) async throws(StoreError) {
             self.name = name
             maxConcurrency = connections
+            var settings = settings
+            settings.tables = tables
             core = try await TableSinkCore(
-                SinkSession.Settings(connection: settings, tables: tables), name: name, connections: connections,
-                logger: logger, body: body)
+                settings, name: name, connections: connections, logger: logger, body: body)
         }
 
         /// Takes over lanes of a log, in one transaction.

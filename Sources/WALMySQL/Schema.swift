@@ -35,10 +35,12 @@
             }
         }
 
-        private static func exists(_ table: String, _ connection: Connection) throws(StoreError) -> Bool {
+        private static func exists(
+            _ table: String, _ connection: Connection, named name: String = "read schema version"
+        ) throws(StoreError) -> Bool {
             let tables = try Statement(
                 "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
-                named: "read schema version", on: connection)
+                named: name, on: connection)
             tables.bind(table)
             return try tables.first { (row) throws(StoreError) in row.number() } == 1
         }
@@ -68,12 +70,8 @@
 
         /// Creates the table of sinks' positions, and then runs `tables`. The server commits each statement by itself.
         static func createTables(_ tables: String, _ connection: Connection) throws(StoreError) {
-            let found = try Statement(
-                "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
-                named: "find positions", on: connection)
-            found.bind(PositionTable.ofSinks.name)
             // IF NOT EXISTS would require the right to create tables, even if the table exists.
-            if try found.first({ (row) throws(StoreError) in row.number() }) == 0 {
+            if try !exists(PositionTable.ofSinks.name, connection, named: "find positions") {
                 try connection.execute(lanes(.ofSinks, keyType: "varbinary(255)"), named: "create positions")
             }
             if !tables.allSatisfy(\.isWhitespace) { try connection.executeAll(tables, named: "create tables") }

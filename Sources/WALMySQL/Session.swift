@@ -8,12 +8,6 @@
         var connection: Connection { get }
     }
 
-    extension StoreError {
-        /// Whether the connection is useless after this error, even if it still exists. After a switch to read-only,
-        /// for example, another connection may lead to the new primary.
-        var endsConnection: Bool { [.readOnly, .corrupted].contains(code) }
-    }
-
     extension Session {
         static var server: StoreError.Server { .mysql }
         var cancelTarget: (any CancelTarget)? { connection.identity }
@@ -25,7 +19,9 @@
             error.code == .connectionFailed && (isReadOnly || error.statement == Connection.begin)
         }
 
-        static func isEnded(by error: StoreError) -> Bool { error.endsConnection }
+        /// Returns whether the connection is useless after this error, even if it still exists. After a switch to
+        /// read-only, for example, another connection may lead to the new primary.
+        static func isEnded(by error: StoreError) -> Bool { [.readOnly, .corrupted].contains(error.code) }
 
         static func enterThread() { Library.enterThread() }
         static func leaveThread() { Library.leaveThread() }

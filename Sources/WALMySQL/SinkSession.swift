@@ -5,22 +5,13 @@
 
     /// A connection of a ``MySQLSink``.
     final class SinkSession: Session, TableSession {
-        struct Settings: Sendable {
-            var connection: ConnectionSettings
-            var tables: String
-        }
-
         static let isReadOnly = false
-        /// The largest number of prepared statements. A function that writes values into the text of its statements
-        /// would otherwise fill the server's memory.
-        private static let statementsMax = 100
-
         let connection: Connection
         let lanes: LaneStatements
         private var statements: [String: SinkStatement] = [:]
 
-        init(_ settings: Settings) throws(StoreError) {
-            let connection = try Connection(settings.connection, access: .readWrite)
+        init(_ settings: ConnectionSettings) throws(StoreError) {
+            let connection = try Connection(settings, access: .readWrite)
             try Schema.createTables(settings.tables, connection)
             self.connection = connection
             lanes = try LaneStatements(connection, .ofSinks)

@@ -11,6 +11,8 @@
         /// The least number of activities in a batch that uses COPY. A smaller batch is one statement, with one round
         /// trip.
         var copiedMin = 64
+        /// The statements that create the tables of a sink's user.
+        var tables = ""
 
         /// The values of keywords that the user's string leaves out. Keepalives and the TCP timeout detect a lost
         /// server within half a minute. A store must read its own writes, so it needs a server that takes writes and

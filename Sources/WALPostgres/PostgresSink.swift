@@ -71,13 +71,13 @@
             statementTimeout: Duration = .seconds(30), lockTimeout: Duration = .seconds(10), logger: Logger? = nil,
             body: @escaping Body
         ) async throws(StoreError) {
-            let connection = try ConnectionSettings(
+            var settings = try ConnectionSettings(
                 conninfo: conninfo, statementTimeout: statementTimeout, lockTimeout: lockTimeout)
+            settings.tables = tables
             self.name = name
             maxConcurrency = connections
             core = try await TableSinkCore(
-                SinkSession.Settings(connection: connection, tables: tables), name: name, connections: connections,
-                logger: logger, body: body)
+                settings, name: name, connections: connections, logger: logger, body: body)
         }
 
         /// Takes over lanes of a log, in one transaction.

@@ -44,12 +44,16 @@
             return try number("SELECT coalesce(max(version), 0) FROM wal_sink_schema", connection)
         }
 
-        private static func exists(_ table: String, _ connection: Connection) throws(StoreError) -> Bool {
-            try number("SELECT (to_regclass('\(table)') IS NOT NULL)::int", connection) == 1
+        static func exists(
+            _ table: String, _ connection: Connection, named name: String = "read schema version"
+        ) throws(StoreError) -> Bool {
+            try number("SELECT (to_regclass('\(table)') IS NOT NULL)::int", connection, named: name) == 1
         }
 
-        private static func number(_ query: String, _ connection: Connection) throws(StoreError) -> Int64 {
-            let result = try connection.query(query, named: "read schema version")
+        private static func number(
+            _ query: String, _ connection: Connection, named name: String = "read schema version"
+        ) throws(StoreError) -> Int64 {
+            let result = try connection.query(query, named: name)
             return try result.first { (row) throws(StoreError) in row.number() } ?? 0
         }
 

@@ -6,15 +6,6 @@
 
     /// A connection of a ``PostgresSink``.
     final class SinkSession: Session, TableSession {
-        struct Settings: Sendable {
-            var connection: ConnectionSettings
-            var tables: String
-        }
-
-        /// The largest number of prepared statements. A function that writes values into the text of its statements
-        /// would otherwise fill the server's memory.
-        private static let statementsMax = 100
-
         let connection: Connection
         let lanes: LaneStatements
         private var statements: [String: SinkStatement] = [:]
@@ -24,16 +15,14 @@
         /// user's own statement.
         private static let arraysMin = 8
 
-        init(_ settings: Settings) throws(StoreError) {
-            let connection = try Connection(settings.connection, variables: SQLValue.variables)
+        init(_ settings: ConnectionSettings) throws(StoreError) {
+            let connection = try Connection(settings, variables: SQLValue.variables)
             try connection.transaction { () throws(StoreError) in
                 // If two sessions create one table at the same time, one of them fails.
                 try connection.execute("SELECT pg_advisory_xact_lock(\(Schema.lockKey))", named: "lock schema")
                 let table = PositionTable.ofSinks
                 // IF NOT EXISTS would require the right to create tables, even if the table exists.
-                let found = try connection.query(
-                    "SELECT (to_regclass('\(table.name)') IS NOT NULL)::int", named: "find positions")
-                if try found.first({ (row) throws(StoreError) in row.number() }) != 1 {
+                if try !Schema.exists(table.name, connection, named: "find positions") {
                     try connection.execute("CREATE TABLE \(Schema.lanes(table))", named: "create positions")
                 }
                 try connection.execute(settings.tables, named: "create tables")

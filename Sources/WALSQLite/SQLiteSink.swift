@@ -61,10 +61,9 @@
             busyTimeout: Duration = .seconds(1), logger: Logger? = nil, body: @escaping Body
         ) async throws(StoreError) {
             self.name = name
-            let connection = ConnectionSettings(path: path, busyTimeout: busyTimeout)
             core = try await TableSinkCore(
-                SinkSession.Settings(connection: connection, setup: setup, tables: tables), name: name, connections: 1,
-                logger: logger, body: body)
+                ConnectionSettings(path: path, busyTimeout: busyTimeout, setup: setup, tables: tables), name: name,
+                connections: 1, logger: logger, body: body)
         }
 
         /// Takes over lanes of a log, in one transaction.

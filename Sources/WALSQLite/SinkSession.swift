@@ -5,26 +5,15 @@
     internal import WALTasks
 
     /// The connection of a ``SQLiteSink``.
-    final class SinkSession: TableSession {
-        struct Settings: Sendable {
-            var connection: ConnectionSettings
-            var setup: String
-            var tables: String
-        }
-
-        static let server = StoreError.Server.sqlite
-        /// The largest number of prepared statements. A function that writes values into the text of its statements
-        /// would otherwise fill the memory.
-        private static let statementsMax = 100
-
+    final class SinkSession: Session, TableSession {
         let connection: Connection
         let lanes: LaneStatements
         private let transactionGuard: TransactionGuard
         private var statements: [String: Statement] = [:]
 
-        init(_ settings: Settings) throws(StoreError) {
+        init(_ settings: ConnectionSettings) throws(StoreError) {
             let connection = try Connection(
-                path: settings.connection.path, access: .readWrite, busyTimeout: settings.connection.busyTimeout)
+                path: settings.path, access: .readWrite, busyTimeout: settings.busyTimeout)
             try connection.execute(settings.setup, named: "set up")
             try connection.transaction { () throws(StoreError) in
                 try connection.execute(

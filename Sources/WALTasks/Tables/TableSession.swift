@@ -14,6 +14,10 @@ package protocol TableSession: LaneSession {
 }
 
 extension TableSession {
+    /// The largest number of prepared statements. A function that writes values into the text of its statements would
+    /// otherwise fill the memory, here or on the server.
+    package static var statementsMax: Int { 100 }
+
     /// Returns the error of a function's statement that ends or begins a transaction.
     package func transactionError(_ sql: String) -> StoreError {
         connection.error(
