@@ -43,7 +43,7 @@
         private func check(_ info: StreamInfo, on connection: StreamConnection) throws(JetStreamError) {
             let wanted = [StreamNames.subjects(of: log)]
             let reasons: [(Bool, String)] = [
-                (info.retention != .limits, "its retention isn't `limits`, so consumers could remove records"),
+                (!info.isKeptByLimits, "its retention isn't `limits`, so consumers could remove records"),
                 (info.hasMaxAge, "it has a max_age, so an idle log would lose its position"),
                 (
                     info.replicas < configuration.replicas,

@@ -294,7 +294,10 @@
         private static func set(_ configuration: JetStreamSink.Configuration, on options: OpaquePointer)
             throws(JetStreamError)
         {
-            let list = unsafe set(servers: configuration.servers[...], after: [], on: options)
+            let list = unsafe withCStrings(configuration.servers) { servers in
+                unsafe natsOptions_SetServers(
+                    options, UnsafeMutablePointer(mutating: servers), Int32(configuration.servers.count))
+            }
             try checkOption("The addresses \(configuration.servers) can't be used", list)
             for status in unsafe [
                 natsOptions_SetName(options, "swift-wal \(configuration.name)"), natsOptions_SetTimeout(options, 2000),
@@ -325,21 +328,6 @@
                 try checkOption(
                     "The certificates \(client.certificates) or their key can't be used",
                     unsafe natsOptions_LoadCertificatesChain(options, client.certificates, client.key))
-            }
-        }
-
-        /// Sets the addresses as C strings, which are valid only within this call.
-        private static func set(
-            servers: ArraySlice<String>, after pointers: [UnsafePointer<CChar>?], on options: OpaquePointer
-        ) -> natsStatus {
-            guard let first = servers.first else {
-                var list = unsafe pointers
-                return unsafe list.withUnsafeMutableBufferPointer { list in
-                    unsafe natsOptions_SetServers(options, list.baseAddress, Int32(list.count))
-                }
-            }
-            return unsafe first.withCString { pointer in
-                unsafe set(servers: servers.dropFirst(), after: pointers + [pointer], on: options)
             }
         }
 

@@ -5,13 +5,10 @@
 
     /// The configuration and state of a stream, as the servers report them.
     struct StreamInfo {
-        enum Retention {
-            case limits, interest, workQueue
-        }
-
         var name: String
         var subjects: [String]
-        var retention: Retention
+        /// Whether only limits remove messages. Otherwise a message is removed after consumers have acknowledged it.
+        var isKeptByLimits: Bool
         var replicas: Int
         var hasMaxAge: Bool
         var isMirror: Bool
@@ -40,12 +37,7 @@
             subjects = unsafe (0..<Int(config.SubjectsLen)).compactMap { index in
                 unsafe config.Subjects[index].map { unsafe String(cString: $0) }
             }
-            retention =
-                switch unsafe config.Retention {
-                case js_LimitsPolicy: .limits
-                case js_InterestPolicy: .interest
-                default: .workQueue
-                }
+            isKeptByLimits = unsafe config.Retention == js_LimitsPolicy
             replicas = max(1, Int(unsafe config.Replicas))
             hasMaxAge = unsafe config.MaxAge > 0
             isMirror = unsafe config.Mirror != nil || config.SourcesLen > 0
