@@ -24,36 +24,5 @@
                 add(Timestamp(rawValue: bound))
             }
         }
-
-        private func add(_ task: PersistentTask) {
-            add(task.id)
-            add(task.dagID)
-            add(task.nodeID)
-            add(task.currentNodeID)
-            add(task.subDAGPath)
-            add(task.processingState)
-            add(task.payload)
-            add(task.status.rawValue)
-            add(task.createdAt)
-            add(task.updatedAt)
-            add(task.startedAt)
-            add(task.completedAt)
-            add(task.error)
-            add(Int64(task.retryCount))
-            add(Int64(task.maxRetries))
-            add(Int64(task.priority))
-        }
-
-        private func add(_ activity: TaskActivityLog) {
-            add(activity.id)
-            add(activity.taskID)
-            add(activity.dagID)
-            add(activity.nodeID)
-            add(activity.action)
-            add(activity.message)
-            add(activity.data)
-            add(activity.level)
-            add(activity.createdAt)
-        }
     }
 #endif

@@ -6,7 +6,7 @@
     /// Rows of values for the server, stored column by column, as bulk execution needs them.
     ///
     /// The texts of all rows are in one block of memory, so a row costs no allocation.
-    @safe final class RowTable {
+    @safe final class RowTable: RowWriter {
         let columnCount: Int
         /// The number of rows for which there is space.
         let capacity: Int
@@ -82,6 +82,10 @@
 
         func add(_ bytes: [UInt8]) {
             unsafe bytes.withUnsafeBytes { unsafe add($0, .bytes) }
+        }
+
+        func add(_ number: Int32) {
+            add(Int64(number))
         }
 
         func add(_ number: Int64) {

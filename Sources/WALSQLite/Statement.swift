@@ -261,20 +261,16 @@
 
         /// Reads all columns.
         mutating func values() -> [SQLValue] {
-            unsafe (0..<sqlite3_column_count(handle)).map { column in
-                switch unsafe sqlite3_column_type(handle, column) {
+            unsafe (0..<sqlite3_column_count(handle)).map { column -> SQLValue in
+                readCount = column
+                return switch unsafe sqlite3_column_type(handle, column) {
                 case SQLITE_INTEGER: .integer(number())
                 case SQLITE_FLOAT: .real(unsafe sqlite3_column_double(handle, next()))
                 case SQLITE_TEXT: .text(text())
                 case SQLITE_BLOB: .blob(bytes())
-                default: skipped()
+                default: .null
                 }
             }
-        }
-
-        private mutating func skipped() -> SQLValue {
-            readCount += 1
-            return .null
         }
 
         private mutating func next() -> Int32 {

@@ -58,10 +58,10 @@
         func apply(_ mutation: TaskMutation) throws(StoreError) -> Int {
             switch mutation {
             case .save(let task):
-                saveTask.bind(task)
+                saveTask.add(task)
                 return try saveTask.run()
             case .log(let activity):
-                logActivity.bind(activity)
+                logActivity.add(activity)
                 return try logActivity.run()
             case .updateStatus(let id, let status, let error, let time):
                 updateStatus.bind(id)

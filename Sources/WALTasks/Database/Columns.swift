@@ -1,6 +1,18 @@
 public import WAL
 public import WALDelivery
 
+/// The columns of the tables, in the order in which statements write and read them.
+package enum Columns {
+    package static let task = """
+        id, dag_id, node_id, current_node_id, sub_dag_path, processing_state, payload, status, created_at, updated_at, \
+        started_at, completed_at, error, retry_count, max_retries, priority
+        """
+    /// The columns of a task that another save replaces.
+    package static let replaced = task.split(separator: ", ").filter { !["id", "dag_id", "created_at"].contains($0) }
+    package static let activity = "id, task_id, dag_id, node_id, action, message, data, level, created_at"
+    package static let deadLetter = "log_id, position, part, kind, row_id, body, error_code, error_message, created_at"
+}
+
 /// The current row of a query. Columns are read in their order.
 ///
 /// Inlinable, so that each store has functions for its own rows instead of calls through a table.
@@ -16,18 +28,6 @@ package protocol RowReader {
     mutating func optionalNumber() -> Int64?
     mutating func time() -> Timestamp
     mutating func optionalTime() -> Timestamp?
-}
-
-/// The columns of the tables, in the order in which statements write and read them.
-package enum Columns {
-    package static let task = """
-        id, dag_id, node_id, current_node_id, sub_dag_path, processing_state, payload, status, created_at, updated_at, \
-        started_at, completed_at, error, retry_count, max_retries, priority
-        """
-    /// The columns of a task that another save replaces.
-    package static let replaced = task.split(separator: ", ").filter { !["id", "dag_id", "created_at"].contains($0) }
-    package static let activity = "id, task_id, dag_id, node_id, action, message, data, level, created_at"
-    package static let deadLetter = "log_id, position, part, kind, row_id, body, error_code, error_message, created_at"
 }
 
 extension RowReader {
@@ -94,6 +94,51 @@ extension RowReader {
         let name = text()
         guard let status = TaskStatus(rawValue: name) else { throw StoreError.unreadable(status: name, Self.server) }
         return status
+    }
+}
+
+/// A writer of rows for a statement. Values are added in the order of the columns.
+///
+/// Inlinable, so that each store has functions for its own rows instead of calls through a table.
+@usableFromInline
+package protocol RowWriter: AnyObject {
+    func add(_ text: String?)
+    func add(_ number: Int32)
+    func add(_ time: Timestamp?)
+}
+
+extension RowWriter {
+    @inlinable
+    package func add(_ task: PersistentTask) {
+        add(task.id)
+        add(task.dagID)
+        add(task.nodeID)
+        add(task.currentNodeID)
+        add(task.subDAGPath)
+        add(task.processingState)
+        add(task.payload)
+        add(task.status.rawValue)
+        add(task.createdAt)
+        add(task.updatedAt)
+        add(task.startedAt)
+        add(task.completedAt)
+        add(task.error)
+        add(task.retryCount)
+        add(task.maxRetries)
+        add(task.priority)
+    }
+
+    @inlinable
+    package func add(_ activity: TaskActivityLog) {
+        add(activity.id)
+        add(activity.taskID)
+        add(activity.dagID)
+        add(activity.nodeID)
+        add(activity.action)
+        add(activity.message)
+        add(activity.data)
+        add(activity.level)
+        add(activity.createdAt)
     }
 }
 
