@@ -24,7 +24,22 @@
             #expect(text(microseconds) == expected)
         }
 
-        /// Compares with the package's own calendar, which was written independently.
+        /// Compares the calendar with a count of the days, month by month.
+        @Test func everyMonthHasItsDays() {
+            var time = DateTime.range.lowerBound
+            for year in Int64(1000)...9999 {
+                let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+                let lengths: [Int64] = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+                for (month, length) in zip(Int64(1)...12, lengths) {
+                    #expect(DateTime.microseconds(year: year, month: month, day: 1, time: 0) == time)
+                    time += length * 86_400_000_000
+                    #expect(text(time - 1) == "\(year)-\(month < 10 ? "0" : "")\(month)-\(length) 23:59:59.999999")
+                }
+            }
+            #expect(time == DateTime.range.upperBound + 1)
+        }
+
+        /// Compares with the reader of ISO 8601.
         @Test func everyTimeComesBack() {
             var generator = SystemRandomNumberGenerator()
             for _ in 0..<20_000 {

@@ -1,6 +1,6 @@
 /// Reads and writes ISO 8601 times without Foundation. Its formatters take 100 times as long, and the log reads and
 /// writes many times.
-enum ISO8601 {
+package enum ISO8601 {
     static func format(_ time: Timestamp) -> String {
         let microsecondsPerDay: Int64 = 86_400_000_000
         var days = time.rawValue / microsecondsPerDay
@@ -36,7 +36,9 @@ enum ISO8601 {
     }
 
     // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": days_from_civil and civil_from_days.
-    private static func days(fromYear year: Int64, month: Int64, day: Int64) -> Int64 {
+
+    /// Returns the number of days from 1970-01-01 to a date of the Gregorian calendar.
+    package static func days(fromYear year: Int64, month: Int64, day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
         let yearOfEra = shifted - era * 400
@@ -45,7 +47,8 @@ enum ISO8601 {
         return era * 146_097 + dayOfEra - 719_468
     }
 
-    private static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    /// Returns the date that many days after 1970-01-01.
+    package static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
