@@ -42,9 +42,14 @@
         /// Parses an address. Errors name the wrong part and quote no text, because a malformed address may have the
         /// password in any part.
         init(_ url: String) throws(StoreError) {
-            let parts = try URLParts(url)
+            var rest = url[...]
+            for scheme in ["mysql:", "mariadb:"] where rest.hasPrefix(scheme) { rest = rest.dropFirst(scheme.count) }
+            guard rest.hasPrefix("//") else { throw Self.malformed("doesn't begin with mysql:// or //") }
+            let parts = AddressParts(rest.dropFirst(2))
+            let (host, port) = try Self.hostAndPort(parts.place)
+            for (_, value) in parts.options where value == nil { throw Self.malformed("has an option without '='") }
             // The path may be the rest of a password with an unencoded '/', and messages would show it as the database.
-            guard !parts.path.contains("@") else {
+            guard parts.path?.contains("@") != true else {
                 throw Self.malformed("has an '@' after its first '/': write a '/' in user or password as %2F")
             }
             guard let database = try Self.decoded(parts.path, "database"), !database.isEmpty else {
@@ -53,8 +58,8 @@
             self.database = database
             user = try Self.decoded(parts.user, "user")
             password = try Self.decoded(parts.password, "password")
-            if let host = try Self.decoded(parts.host, "host"), !host.isEmpty { self.host = host }
-            if let port = parts.port {
+            if let host = try Self.decoded(host, "host"), !host.isEmpty { self.host = host }
+            if let port {
                 guard let number = UInt32(port), (1...65535).contains(number) else {
                     throw Self.malformed("has a port that isn't a number from 1 to 65535")
                 }
@@ -93,6 +98,17 @@
             return number
         }
 
+        private static func hostAndPort(_ place: Substring) throws(StoreError) -> (Substring, Substring?) {
+            guard place.hasPrefix("[") else { return place.divided(at: ":") }
+            guard let end = place.firstIndex(of: "]") else { throw malformed("has a '[' without a ']'") }
+            let host = place[place.index(after: place.startIndex)..<end]
+            let behind = place[place.index(after: end)...]
+            guard behind.isEmpty || behind.hasPrefix(":") else {
+                throw malformed("has something other than a port after ']'")
+            }
+            return (host, behind.isEmpty ? nil : behind.dropFirst())
+        }
+
         private static func decoded(_ text: Substring?, _ part: String) throws(StoreError) -> String? {
             guard let text else { return nil }
             guard let bytes = [UInt8](percentDecoding: text) else {
@@ -104,61 +120,8 @@
             return text
         }
 
-        fileprivate static func malformed(_ reason: String) -> StoreError {
+        private static func malformed(_ reason: String) -> StoreError {
             StoreError(.invalidArgument, "the server's address \(reason)")
-        }
-    }
-
-    /// The parts of an address before they are decoded.
-    private struct URLParts {
-        var user: Substring?
-        var password: Substring?
-        var host: Substring
-        var port: Substring?
-        var path: Substring
-        var options: [(name: Substring, value: Substring)] = []
-
-        init(_ url: String) throws(StoreError) {
-            var rest = url[...]
-            for scheme in ["mysql:", "mariadb:"] where rest.hasPrefix(scheme) { rest = rest.dropFirst(scheme.count) }
-            guard rest.hasPrefix("//") else {
-                throw ServerAddress.malformed("doesn't begin with mysql:// or //")
-            }
-            rest = rest.dropFirst(2)
-            let (head, query) = Self.split(rest, at: "?")
-            let (authority, path) = Self.split(head, at: "/")
-            self.path = path ?? ""
-            var place = authority
-            // The last '@' ends the password, because a password may have an unencoded '@'.
-            if let at = authority.lastIndex(of: "@") {
-                let (user, password) = Self.split(authority[..<at], at: ":")
-                self.user = user
-                self.password = password
-                place = authority[authority.index(after: at)...]
-            }
-            if place.hasPrefix("[") {
-                guard let end = place.firstIndex(of: "]") else {
-                    throw ServerAddress.malformed("has a '[' without a ']'")
-                }
-                host = place[place.index(after: place.startIndex)..<end]
-                let behind = place[place.index(after: end)...]
-                guard behind.isEmpty || behind.hasPrefix(":") else {
-                    throw ServerAddress.malformed("has something other than a port after ']'")
-                }
-                port = behind.isEmpty ? nil : behind.dropFirst()
-            } else {
-                (host, port) = Self.split(place, at: ":")
-            }
-            for option in (query ?? "").split(separator: "&") {
-                let (name, value) = Self.split(option, at: "=")
-                guard let value else { throw ServerAddress.malformed("has an option without '='") }
-                options.append((name, value))
-            }
-        }
-
-        private static func split(_ text: Substring, at mark: Character) -> (Substring, Substring?) {
-            guard let index = text.firstIndex(of: mark) else { return (text, nil) }
-            return (text[..<index], text[text.index(after: index)...])
         }
     }
 #endif

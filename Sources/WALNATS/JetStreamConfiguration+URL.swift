@@ -76,24 +76,17 @@
             guard isEncrypted || url.hasPrefix("nats://"), let slashes = url.firstRange(of: "//") else {
                 throw Self.malformed("doesn't begin with nats:// or tls://")
             }
-            let (head, query) = Self.split(url[slashes.upperBound...], at: "?")
-            let (authority, path) = Self.split(head, at: "/")
+            let parts = AddressParts(url[slashes.upperBound...])
             // The path may be the rest of a password with an unencoded '/', and messages would show it as the stream.
-            guard path?.contains("@") != true else {
+            guard parts.path?.contains("@") != true else {
                 throw Self.malformed("has an '@' after its first '/': write a '/' in user or password as %2F")
             }
-            var places = authority
-            if let at = authority.lastIndex(of: "@") {
-                let (user, password) = Self.split(authority[..<at], at: ":")
-                self.user = try Self.decoded(user)
-                if let password { self.password = try Self.decoded(password) }
-                places = authority[authority.index(after: at)...]
-            }
-            hosts = places.split(separator: ",", omittingEmptySubsequences: false)
+            if let user = parts.user { self.user = try Self.decoded(user) }
+            if let password = parts.password { self.password = try Self.decoded(password) }
+            hosts = parts.place.split(separator: ",", omittingEmptySubsequences: false)
             guard hosts.allSatisfy({ !$0.isEmpty }) else { throw Self.malformed("has an empty host") }
-            if let path, !path.isEmpty { stream = try Self.decoded(path) }
-            for option in (query ?? "").split(separator: "&") {
-                let (name, value) = Self.split(option, at: "=")
+            if let path = parts.path, !path.isEmpty { stream = try Self.decoded(path) }
+            for (name, value) in parts.options {
                 guard let value else { throw Self.malformed("has an option without '='") }
                 options[String(name)] = try Self.decoded(value)
             }
@@ -107,11 +100,6 @@
                 throw malformed("has text that isn't UTF-8")
             }
             return text
-        }
-
-        private static func split(_ text: Substring, at mark: Character) -> (Substring, Substring?) {
-            guard let index = text.firstIndex(of: mark) else { return (text, nil) }
-            return (text[..<index], text[text.index(after: index)...])
         }
 
         static func malformed(_ reason: String) -> JetStreamError {
