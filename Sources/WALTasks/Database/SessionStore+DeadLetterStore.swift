@@ -8,7 +8,7 @@ extension SessionStore {
         log: LogID?, after previous: StoredDeadLetter.ID?, limit: Int
     ) async throws(StoreError) -> [StoredDeadLetter] {
         try checkPage(limit)
-        return try await query { (session) throws(StoreError) in
+        return try await sessions.pools.query { (session) throws(StoreError) in
             try session.deadLetters(log: log, after: previous, limit: limit)
         }
     }
@@ -18,13 +18,13 @@ extension SessionStore {
     /// - Throws: `rowRefused` if the database still rejects it, `rowUnreadable` if the letter can't be decoded, or
     ///   the server's error.
     public func redrive(_ id: StoredDeadLetter.ID) async throws(StoreError) {
-        try await change { (session) throws(StoreError) in try session.redrive(id) }
+        try await sessions.pools.change { (session) throws(StoreError) in try session.redrive(id) }
     }
 
     /// Removes a dead letter without applying it, if it exists.
     ///
     /// - Throws: the server's error.
     public func discard(_ id: StoredDeadLetter.ID) async throws(StoreError) {
-        try await change { (session) throws(StoreError) in try session.discard(id) }
+        try await sessions.pools.change { (session) throws(StoreError) in try session.discard(id) }
     }
 }

@@ -12,30 +12,30 @@ extension SessionStore {
     }
 
     public func task(id: String) async throws(StoreError) -> PersistentTask? {
-        try await query { (session) throws(StoreError) in try session.task(id: id) }
+        try await sessions.pools.query { (session) throws(StoreError) in try session.task(id: id) }
     }
 
     public func tasks(dagID: String, limit: Int, offset: Int) async throws(StoreError) -> [PersistentTask] {
         try checkPage(limit, offset)
-        return try await query { (session) throws(StoreError) in
+        return try await sessions.pools.query { (session) throws(StoreError) in
             try session.tasks(dagID: dagID, limit: limit, offset: offset)
         }
     }
 
     public func tasks(status: TaskStatus, limit: Int, offset: Int) async throws(StoreError) -> [PersistentTask] {
         try checkPage(limit, offset)
-        return try await query { (session) throws(StoreError) in
+        return try await sessions.pools.query { (session) throws(StoreError) in
             try session.tasks(status: status, limit: limit, offset: offset)
         }
     }
 
     public func pendingTasks(limit: Int) async throws(StoreError) -> [PersistentTask] {
         try checkPage(limit)
-        return try await query { (session) throws(StoreError) in try session.pendingTasks(limit: limit) }
+        return try await sessions.pools.query { (session) throws(StoreError) in try session.pendingTasks(limit: limit) }
     }
 
     public func resumableTasks(dagID: String) async throws(StoreError) -> [PersistentTask] {
-        try await query { (session) throws(StoreError) in try session.resumableTasks(dagID: dagID) }
+        try await sessions.pools.query { (session) throws(StoreError) in try session.resumableTasks(dagID: dagID) }
     }
 
     public func updateStatus(
@@ -58,14 +58,14 @@ extension SessionStore {
 
     public func activities(taskID: String, limit: Int, offset: Int) async throws(StoreError) -> [TaskActivityLog] {
         try checkPage(limit, offset)
-        return try await query { (session) throws(StoreError) in
+        return try await sessions.pools.query { (session) throws(StoreError) in
             try session.activities(taskID: taskID, limit: limit, offset: offset)
         }
     }
 
     public func activities(dagID: String, limit: Int, offset: Int) async throws(StoreError) -> [TaskActivityLog] {
         try checkPage(limit, offset)
-        return try await query { (session) throws(StoreError) in
+        return try await sessions.pools.query { (session) throws(StoreError) in
             try session.activities(dagID: dagID, limit: limit, offset: offset)
         }
     }
@@ -79,7 +79,7 @@ extension SessionStore {
     }
 
     public func ping() async throws(StoreError) {
-        try await query { (session) throws(StoreError) in try session.ping() }
+        try await sessions.pools.query { (session) throws(StoreError) in try session.ping() }
     }
 
     public func close() async throws(StoreError) {
@@ -94,6 +94,6 @@ extension SessionStore {
                 throw StoreError(.invalidArgument, error.message, server: sessions.pools.server)
             }
         }
-        try await change { (session) throws(StoreError) in try session.commit(mutations) }
+        try await sessions.pools.change { (session) throws(StoreError) in try session.commit(mutations) }
     }
 }

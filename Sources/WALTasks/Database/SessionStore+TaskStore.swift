@@ -10,7 +10,7 @@ extension SessionStore {
     /// - Throws: `laneCountMismatch` if the log had another number of lanes before.
     public func claim(_ lanes: Range<Int>, of laneCount: Int, log: LogID) async throws(StoreError) -> [SinkLane] {
         let owner = sessions.pools.owner
-        return try await change { (session) throws(StoreError) in
+        return try await sessions.pools.change { (session) throws(StoreError) in
             try session.lanes.claim(lanes, of: laneCount, log: log, key: log.description, owner: owner)
         }
     }
@@ -23,7 +23,7 @@ extension SessionStore {
     ///   - `indeterminate` if it is unknown whether the transaction was committed
     ///   - `rowRefused` if even the dead letter is too large for the server
     public func apply(_ batch: TaskBatch) async throws(StoreError) -> SinkReceipt {
-        try await change { (session) throws(StoreError) in
+        try await sessions.pools.change { (session) throws(StoreError) in
             try StoreError.ofBatch { () throws(StoreError) in try session.apply(batch) }
         }
     }
@@ -31,7 +31,7 @@ extension SessionStore {
     /// Returns the current lanes of a log, under the rules of `Sink.positions(of:log:)`. Asks on a connection that
     /// writes, because a batch would reach the same server.
     public func positions(of lanes: Range<Int>, log: LogID) async throws(StoreError) -> [SinkLane]? {
-        try await change { (session) throws(StoreError) in
+        try await sessions.pools.change { (session) throws(StoreError) in
             try session.lanes.read(lanes, key: log.description)
         }
     }
@@ -43,13 +43,13 @@ extension SessionStore {
 
     /// Returns the tasks with these ids, in as few queries as the server allows.
     public func tasks(ids: [String]) async throws(StoreError) -> [PersistentTask] {
-        try await query { (session) throws(StoreError) in try session.tasks(ids: ids) }
+        try await sessions.pools.query { (session) throws(StoreError) in try session.tasks(ids: ids) }
     }
 
     /// Returns the lanes of a log, in order. Empty if the log was never delivered to this store.
     ///
     /// - Throws: the server's error.
     public func checkpoints(log: LogID) async throws(StoreError) -> [SinkCheckpoint] {
-        try await query { (session) throws(StoreError) in try session.checkpoints(log: log) }
+        try await sessions.pools.query { (session) throws(StoreError) in try session.checkpoints(log: log) }
     }
 }

@@ -47,18 +47,6 @@ extension StorePools: SessionPools {
 }
 
 extension SessionStore {
-    func change<Value: Sendable>(
-        _ body: @Sendable (any ChangeSession) throws(StoreError) -> Value
-    ) async throws(StoreError) -> Value {
-        try await sessions.pools.change(body)
-    }
-
-    func query<Value: Sendable>(
-        _ body: @Sendable (any QuerySession) throws(StoreError) -> Value
-    ) async throws(StoreError) -> Value {
-        try await sessions.pools.query(body)
-    }
-
     /// Throws for a negative limit or offset. SQLite treats a negative limit as no limit, and other servers report an
     /// error of the statement.
     func checkPage(_ limit: Int, _ offset: Int = 0) throws(StoreError) {
