@@ -39,7 +39,7 @@
             var count = 0
             var rest = rows[...]
             while !rest.isEmpty {
-                let alike = rest.prefix(RowTable.alikeCount(rest))
+                let alike = rest.prefix(RowTable.alike(rest).count)
                 count += try statement(sql, for: alike).run(alike)
                 rest = rest.dropFirst(alike.count)
             }
@@ -57,7 +57,7 @@
         /// MySQL gives a parameter of an expression the type of its first value, and converts the later ones: for
         /// `SELECT ?`, a text after a number is 0. So such a server prepares the text again for values of other kinds.
         private func statement(_ sql: String, for rows: ArraySlice<[SQLValue]>) throws(StoreError) -> SinkStatement {
-            let key = connection.takesArrays ? sql : "\(RowTable.kinds(rows)) \(sql)"
+            let key = connection.takesArrays ? sql : "\(RowTable.alike(rows).kinds) \(sql)"
             if let known = statements[key] { return known }
             let word = try requireWord(sql)
             // Many other statements commit, such as those that change tables.

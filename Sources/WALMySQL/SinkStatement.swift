@@ -47,7 +47,7 @@
                     rest = rest.dropFirst()
                     continue
                 }
-                let alike = rest.prefix(RowTable.alikeCount(rest))
+                let alike = rest.prefix(RowTable.alike(rest).count)
                 let table = RowTable(columnCount: parameterCount, capacity: alike.count)
                 for row in alike {
                     for value in row { table.add(value) }
@@ -88,14 +88,9 @@
             }
         }
 
-        /// Returns the number of rows, from the first, that one table can hold. A column has values of one kind, and
-        /// NULL.
-        static func alikeCount(_ rows: ArraySlice<[SQLValue]>) -> Int { alike(rows).count }
-
-        /// Returns the kinds of the columns of the rows that one table can hold.
-        static func kinds(_ rows: ArraySlice<[SQLValue]>) -> [Int] { alike(rows).kinds }
-
-        private static func alike(_ rows: ArraySlice<[SQLValue]>) -> (count: Int, kinds: [Int]) {
+        /// Returns the number of rows, from the first, that one table can hold, and the kinds of its columns. A column has
+        /// values of one kind, and NULL.
+        static func alike(_ rows: ArraySlice<[SQLValue]>) -> (count: Int, kinds: [Int]) {
             var kinds: [Int] = []
             for (count, row) in rows.enumerated() {
                 if kinds.isEmpty { kinds = row.map { _ in 0 } }

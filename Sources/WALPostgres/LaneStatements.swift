@@ -117,10 +117,6 @@
         let key: String
         let lanes: [SinkLane]
 
-        init(of batch: TaskBatch) {
-            self.init(batch.lanes, of: batch.log.description, to: batch.position)
-        }
-
         init(_ lanes: [SinkLane], of key: String, to position: SequenceNumber) {
             (self.key, self.lanes) = (key, lanes)
             let parts = BinaryArray(.int4)

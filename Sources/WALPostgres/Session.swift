@@ -13,6 +13,10 @@
 
         func notice() { connection.notice() }
 
-        static func isEnded(by error: StoreError) -> Bool { error.endsConnection }
+        /// Returns whether the connection is useless after this error, even if it still exists. Another one may lead to
+        /// another server, or have the present form of the tables.
+        static func isEnded(by error: StoreError) -> Bool {
+            [.connectionFailed, .indeterminate, .readOnly, .schemaMismatch, .corrupted].contains(error.code)
+        }
     }
 #endif

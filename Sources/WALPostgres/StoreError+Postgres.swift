@@ -47,25 +47,12 @@
             default: self = .other
             }
         }
-    }
 
-    extension StoreError.Code {
         /// Returns whether the standard and PostgreSQL leave a class of SQLSTATE to programs.
         private static func isMadeUp(_ sqlStateClass: Substring) -> Bool {
             guard let first = sqlStateClass.first else { return false }
             let isFree = ("5"..."9").contains(first) || ("I"..."Z").contains(first)
             return isFree && !["53", "54", "55", "57", "58", "72", "P0", "XX"].contains(sqlStateClass)
-        }
-    }
-
-    extension StoreError {
-        /// Whether the connection is useless after this error, even if it still exists. Another one may lead to another
-        /// server, or have the present form of the tables.
-        var endsConnection: Bool {
-            switch code {
-            case .connectionFailed, .indeterminate, .readOnly, .schemaMismatch, .corrupted: true
-            default: false
-            }
         }
     }
 #endif

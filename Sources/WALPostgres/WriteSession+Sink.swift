@@ -9,7 +9,7 @@
         func apply(_ batch: TaskBatch) throws(StoreError) -> SinkReceipt {
             let operations = batch.operations
             let sections = BatchSection.pieces(of: operations)
-            let move = LaneMove(of: batch)
+            let move = LaneMove(batch.lanes, of: batch.log.description, to: batch.position)
             do throws(StoreError) {
                 if batch.undecodable.isEmpty, let rows = Self.onlyRows(sections) {
                     let outcome = try connection.committing { () throws(StoreError) in
