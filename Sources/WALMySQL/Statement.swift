@@ -5,7 +5,7 @@
 
     /// A prepared statement. Values are bound in the order of its parameters, and then it runs. It also runs with the
     /// rows of a table. Like its connection, it isn't thread-safe.
-    @safe final class Statement: PreparedStatement {
+    @safe final class Statement: PreparedQuery, PreparedStatement {
         let name: String
         private let connection: Connection
         private let handle: UnsafeMutablePointer<MYSQL_STMT>

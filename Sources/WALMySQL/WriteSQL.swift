@@ -68,5 +68,8 @@
                     AND position = ?
                     """, isRepeatable: false)
         }
+
+        static let insertDeadLetters = insert(
+            "insert dead letter", "wal_sink_dead_letter", Columns.deadLetter, orUpdate: "log_id = log_id")
     }
 #endif

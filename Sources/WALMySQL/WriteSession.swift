@@ -8,7 +8,7 @@
         static let isReadOnly = false
         let connection: Connection
         let lanes: LaneStatements
-        let deadLetters: DeadLetterTable<Statement>
+        let deadLetters: DeadLetterTable
         private let saveTasks: RowStatement
         private let logActivities: RowStatement
         private let updateStatuses: RowStatement

@@ -4,7 +4,7 @@
 
     /// A prepared statement. Values are bound in the order of its parameters, and then it runs. Like its connection, it isn't
     /// thread-safe.
-    final class Statement: PreparedStatement {
+    final class Statement: PreparedQuery, PreparedStatement {
         private let name: String
         private let connection: Connection
         private var parameters = ParameterList()

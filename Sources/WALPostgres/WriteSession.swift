@@ -8,7 +8,7 @@
         let connection: Connection
         let lanes: LaneStatements
         let rows: RowStatements
-        let deadLetters: DeadLetterTable<Statement>
+        let deadLetters: DeadLetterTable
         private let deleteDAG: Statement
         private let removeTasks: Statement
         private let removeActivities: Statement

@@ -1,7 +1,7 @@
 #if SQLite
     internal import WALTasks
 
-    extension DeadLetterTable where Prepared == Statement {
+    extension DeadLetterTable {
         init(_ connection: Connection) throws(StoreError) {
             self.init(
                 insert: try Statement(

@@ -6,7 +6,7 @@
     final class WriteSession: Session, ChangeSession {
         let connection: Connection
         let lanes: LaneStatements
-        let deadLetters: DeadLetterTable<Statement>
+        let deadLetters: DeadLetterTable
         private let saveTask: Statement
         private let logActivity: Statement
         private let updateStatus: Statement

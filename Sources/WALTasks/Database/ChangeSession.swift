@@ -3,9 +3,7 @@ package import WALDelivery
 
 /// The changes of a store. Each function except ``write(_:)`` is one transaction.
 package protocol ChangeSession: LaneSession {
-    associatedtype Prepared: PreparedStatement
-
-    var deadLetters: DeadLetterTable<Prepared> { get }
+    var deadLetters: DeadLetterTable { get }
 
     /// Applies changes within a transaction.
     func write(_ mutations: [TaskMutation]) throws(StoreError)

@@ -2,10 +2,10 @@ package import WAL
 package import WALDelivery
 
 /// The statements for a store's dead letters. They run within a transaction.
-package struct DeadLetterTable<Prepared: PreparedStatement> {
-    private let insert: Prepared
-    private let read: Prepared
-    private let remove: Prepared
+package struct DeadLetterTable {
+    private let insert: any PreparedStatement
+    private let read: any PreparedQuery
+    private let remove: any PreparedStatement
     private let storesNUL: Bool
 
     /// Makes a table from its statements.
@@ -16,7 +16,9 @@ package struct DeadLetterTable<Prepared: PreparedStatement> {
     ///   - read: Reads the letter with an id, and locks it against other sessions that want to apply it.
     ///   - remove: Removes the letter with an id.
     ///   - storesNUL: Whether texts of the database may have a NUL.
-    package init(insert: Prepared, read: Prepared, remove: Prepared, storesNUL: Bool = true) {
+    package init(
+        insert: any PreparedStatement, read: any PreparedQuery, remove: any PreparedStatement, storesNUL: Bool = true
+    ) {
         self.insert = insert
         self.read = read
         self.remove = remove
@@ -36,8 +38,9 @@ package struct DeadLetterTable<Prepared: PreparedStatement> {
     }
 
     func letter(_ id: StoredDeadLetter.ID) throws(StoreError) -> StoredDeadLetter? {
-        bind(id, to: read)
-        return try read.first { (row) throws(StoreError) in try row.deadLetter() }
+        read.bind(id.log.description)
+        read.bind(Int64(bitPattern: id.sequence.rawValue))
+        return try read.letters().first
     }
 
     package func remove(_ id: StoredDeadLetter.ID) throws(StoreError) {
@@ -45,7 +48,7 @@ package struct DeadLetterTable<Prepared: PreparedStatement> {
         try remove.run()
     }
 
-    private func bind(_ id: StoredDeadLetter.ID, to statement: Prepared) {
+    private func bind(_ id: StoredDeadLetter.ID, to statement: any PreparedStatement) {
         statement.bind(id.log.description)
         statement.bind(Int64(bitPattern: id.sequence.rawValue))
     }

@@ -49,8 +49,8 @@ extension PreparedQuery {
     }
 }
 
-/// A prepared statement of a store, which may change rows.
-package protocol PreparedStatement: PreparedQuery {
+/// A prepared statement of a store that changes rows. Values are bound in the order of its parameters, and then it runs.
+package protocol PreparedStatement {
     func bind(_ text: String?)
     func bind(_ number: Int64?)
     func bind(_ bytes: [UInt8])
