@@ -89,8 +89,8 @@ extension Appender {
         while !isOpen {
             request.isDeadlinePassed = request.deadline.map { $0 <= .now } ?? true
             let outcome = await withTaskCancellationHandler {
-                await withCheckedContinuation { (continuation: SuspendedTasks.Continuation) in
-                    let outcome = catalog.state.withLock { state -> SuspendedTasks.Outcome? in
+                await withCheckedContinuation { (continuation: CheckedContinuation<Result<Bool, WALError>, Never>) in
+                    let outcome = catalog.state.withLock { state -> Result<Bool, WALError>? in
                         let outcome = Result { () throws(WALError) in try tryOpenSegment(&request, &state) }
                         // If this request has just opened a segment, the request succeeds even if it was canceled:
                         // other appends wait for that segment.

@@ -49,7 +49,8 @@ struct CatalogState {
     var awaitedEnd: UInt64?
     /// The number of the segment that each reader is in or about to enter.
     var pins: [ObjectIdentifier: UInt64] = [:]
-    var suspended = SuspendedTasks()
+    /// The tasks that wait for a segment. They get true if there is an open one, and false to check again.
+    var suspended = SuspendedTasks<Result<Bool, WALError>>()
 
     init(entries: [CatalogEntry], pipeline: SegmentPipeline, epoch: UInt64, freeSlots: [SlotReference]) {
         self.entries = entries

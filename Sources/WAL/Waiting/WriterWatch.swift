@@ -10,12 +10,11 @@ final class WriterWatch: Sendable {
     private static let intervalMax: Duration = .seconds(1)
     private static let pollMax: Duration = .milliseconds(250)
 
-    private typealias Continuation = CheckedContinuation<Result<Bool, WALError>, Never>
+    private typealias Waiters = SuspendedTasks<Result<Bool, WALError>>
 
     private struct State {
         var file: WaitersFile?
-        var waiters: [UInt64: Continuation] = [:]
-        var lastID: UInt64 = 0
+        var waiters = Waiters()
         var isRunning = false
         /// The place of the last waiter in the log. While it stays the same, no records come.
         var place: UInt64 = 0
@@ -49,12 +48,9 @@ final class WriterWatch: Sendable {
         for event: WaitersFile.Event, behind place: UInt64, unless isDue: () -> Bool
     ) async throws(WALError) -> Bool {
         if cwal_thread_may_block() { return block(for: event, behind: place, unless: isDue) }
-        let id = state.withLock { state in
-            state.lastID += 1
-            return state.lastID
-        }
+        let id = state.withLock { $0.waiters.makeID() }
         let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: Continuation) in
+            await withCheckedContinuation { (continuation: Waiters.Continuation) in
                 let begun = Result { () throws(WALError) in try begin(id, continuation, behind: place) }
                 switch begun {
                 case .success(true):
@@ -73,7 +69,7 @@ final class WriterWatch: Sendable {
     /// Adds a waiter, and starts the thread if it doesn't run: both under one lock, so that a thread that ends leaves no waiter. Returns
     /// false if the task was canceled.
     private func begin(
-        _ id: UInt64, _ continuation: Continuation, behind place: UInt64
+        _ id: UInt64, _ continuation: Waiters.Continuation, behind place: UInt64
     ) throws(WALError) -> Bool {
         try state.withLock { state throws(WALError) in
             guard !Task.isCancelled else { return false }
@@ -84,7 +80,7 @@ final class WriterWatch: Sendable {
                 try NamedThread.start("wal-watch") { self.run(seen: seen) }
                 state.isRunning = true
             }
-            state.waiters[id] = continuation
+            state.waiters.add(id, continuation)
             return true
         }
     }
@@ -100,7 +96,7 @@ final class WriterWatch: Sendable {
         }
         guard let file else {
             NamedThread.sleep(interval)
-            lengthenInterval(isPolling: true)
+            state.withLock { $0.lengthenInterval(isPolling: true) }
             return false
         }
         let seen = file.count
@@ -108,7 +104,7 @@ final class WriterWatch: Sendable {
         guard !isDue() else { return false }
         file.wait(whileCountIs: seen, atMost: interval)
         if file.count != seen { return true }
-        lengthenInterval(isPolling: false)
+        state.withLock { $0.lengthenInterval(isPolling: false) }
         return false
     }
 
@@ -117,12 +113,8 @@ final class WriterWatch: Sendable {
         if DirectoryLock.isHeld(in: directory) { file.request(event) }
     }
 
-    private func lengthenInterval(isPolling: Bool) {
-        state.withLock { $0.lengthenInterval(isPolling: isPolling) }
-    }
-
     private func wake(_ id: UInt64) {
-        state.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: .success(false))
+        state.withLock { $0.waiters.remove(id) }?.resume(returning: .success(false))
     }
 
     /// Wakes the waiters after each wake-up by the writer, and at intervals. Ends if there is no waiter at the end of an interval.
@@ -149,10 +141,7 @@ final class WriterWatch: Sendable {
                 if current !== file { seen = current?.count }
                 guard endInterval(current) else { return }
             }
-            let woken = state.withLock { state in
-                defer { state.waiters = [:] }
-                return Array(state.waiters.values)
-            }
+            let woken = state.withLock { $0.waiters.removeAll() }
             for waiter in woken { waiter.resume(returning: .success(isWoken)) }
         }
     }
@@ -161,7 +150,7 @@ final class WriterWatch: Sendable {
     private func endInterval(_ file: WaitersFile?) -> Bool {
         state.withLock { state in
             state.file = file
-            state.isRunning = !state.waiters.isEmpty
+            state.isRunning = state.waiters.count > 0
             state.lengthenInterval(isPolling: file == nil)
             return state.isRunning
         }

@@ -1,7 +1,5 @@
-/// The tasks that wait for a segment.
-struct SuspendedTasks {
-    /// Whether there is an open segment; false to check again.
-    typealias Outcome = Result<Bool, WALError>
+/// The tasks that wait for an event, each with a number.
+struct SuspendedTasks<Outcome: Sendable> {
     typealias Continuation = CheckedContinuation<Outcome, Never>
 
     private var continuations: [UInt64: Continuation] = [:]
@@ -16,7 +14,7 @@ struct SuspendedTasks {
         return lastID
     }
 
-    mutating func add(_ id: UInt64, _ continuation: Continuation, until deadline: ContinuousClock.Instant?) {
+    mutating func add(_ id: UInt64, _ continuation: Continuation, until deadline: ContinuousClock.Instant? = nil) {
         continuations[id] = continuation
         if let deadline { self.deadline = min(deadline, self.deadline ?? deadline) }
     }
