@@ -19,18 +19,7 @@ internal import CWALShims
 ///
 /// The threads end after the last reference to the executor is gone and each of its jobs has run.
 public final class BlockingExecutor: TaskExecutor {
-    /// Each entry keeps the executor until its job has run.
-    private struct Entry {
-        var job: UnownedJob
-        var executor: BlockingExecutor
-    }
-
-    private struct Queue {
-        var entries: [Entry] = []
-        var isFinished = false
-    }
-
-    private let queue = Monitor(Queue())
+    private let jobs = JobQueue<BlockingExecutor>()
 
     /// Starts the threads.
     ///
@@ -42,41 +31,23 @@ public final class BlockingExecutor: TaskExecutor {
         }
         do throws(WALError) {
             for _ in 1...threadCount {
-                try NamedThread.start("wal-executor") { [queue] in
+                try NamedThread.start("wal-executor") { [jobs] in
                     cwal_set_thread_may_block()
-                    Self.runJobs(of: queue)
+                    jobs.runAll { job, executor in
+                        unsafe job.runSynchronously(on: executor.asUnownedTaskExecutor())
+                    }
                 }
             }
         } catch {
-            finish()
+            jobs.finish()
             throw error
         }
     }
 
-    deinit { finish() }
-
-    private func finish() {
-        queue.withLock { $0.isFinished = true }
-        queue.notifyAll()
-    }
+    deinit { jobs.finish() }
 
     /// Runs a job on one of the threads.
     public func enqueue(_ job: consuming ExecutorJob) {
-        let entry = Entry(job: UnownedJob(job), executor: self)
-        queue.withLock { $0.entries.append(entry) }
-        queue.notifyAll()
-    }
-
-    private static func runJobs(of queue: Monitor<Queue>) {
-        while let entry = next(in: queue) {
-            unsafe entry.job.runSynchronously(on: entry.executor.asUnownedTaskExecutor())
-        }
-    }
-
-    private static func next(in queue: Monitor<Queue>) -> Entry? {
-        queue.wait { queue -> Entry?? in
-            if !queue.entries.isEmpty { return .some(queue.entries.removeFirst()) }
-            return queue.isFinished ? .some(nil) : nil
-        } ?? nil
+        jobs.add(UnownedJob(job), of: self)
     }
 }

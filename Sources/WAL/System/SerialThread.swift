@@ -2,45 +2,18 @@
 /// library that blocks never blocks the cooperative pool. The thread ends when the last reference is gone and
 /// every job has run.
 package final class SerialThread: SerialExecutor {
-    /// The executor is kept until its job has run, because a job may drop the last reference to its actor.
-    private struct Entry {
-        var job: UnownedJob
-        var executor: SerialThread
-    }
-
-    private struct Queue {
-        var entries: [Entry] = []
-        var isFinished = false
-    }
-
-    private let queue = Monitor(Queue())
+    private let jobs = JobQueue<SerialThread>()
 
     /// Starts the thread. `name` has at most 15 bytes.
     package init(_ name: String) throws(WALError) {
-        try NamedThread.start(name) { [queue] in Self.runJobs(of: queue) }
+        try NamedThread.start(name) { [jobs] in
+            jobs.runAll { job, thread in unsafe job.runSynchronously(on: thread.asUnownedSerialExecutor()) }
+        }
     }
 
-    deinit {
-        queue.withLock { queue in queue.isFinished = true }
-        queue.notifyAll()
-    }
+    deinit { jobs.finish() }
 
     package func enqueue(_ job: consuming ExecutorJob) {
-        let entry = Entry(job: UnownedJob(job), executor: self)
-        queue.withLock { queue in queue.entries.append(entry) }
-        queue.notifyAll()
-    }
-
-    private static func runJobs(of queue: Monitor<Queue>) {
-        while true {
-            let waiting = queue.wait { queue -> [Entry]? in
-                defer { queue.entries = [] }
-                return queue.entries.isEmpty && !queue.isFinished ? nil : queue.entries
-            }
-            guard let waiting, !waiting.isEmpty else { return }
-            for entry in waiting {
-                unsafe entry.job.runSynchronously(on: entry.executor.asUnownedSerialExecutor())
-            }
-        }
+        jobs.add(UnownedJob(job), of: self)
     }
 }

@@ -1,0 +1,38 @@
+/// The jobs that wait for the threads of an executor.
+final class JobQueue<Executor: AnyObject & Sendable>: Sendable {
+    /// Each entry keeps the executor until its job has run, because a job may drop the last reference to it.
+    private struct Entry {
+        var job: UnownedJob
+        var executor: Executor
+    }
+
+    private struct State {
+        var entries: [Entry] = []
+        var isFinished = false
+    }
+
+    private let state = Monitor(State())
+
+    func add(_ job: UnownedJob, of executor: Executor) {
+        state.withLock { $0.entries.append(Entry(job: job, executor: executor)) }
+        state.notifyAll()
+    }
+
+    /// Ends the calls of ``runAll(_:)``, after the jobs that are there.
+    func finish() {
+        state.withLock { $0.isFinished = true }
+        state.notifyAll()
+    }
+
+    /// Runs jobs in the order of their arrival, and waits for more, until ``finish()``.
+    func runAll(_ run: (UnownedJob, Executor) -> Void) {
+        while let entry = next() { run(entry.job, entry.executor) }
+    }
+
+    private func next() -> Entry? {
+        state.wait { state -> Entry?? in
+            if !state.entries.isEmpty { return .some(state.entries.removeFirst()) }
+            return state.isFinished ? .some(nil) : nil
+        } ?? nil
+    }
+}
