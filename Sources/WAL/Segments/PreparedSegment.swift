@@ -45,11 +45,10 @@ struct PreparedSegment: Sendable {
         let file = try File(SegmentName.temporary(number), in: directory, .create, finalName: name)
         do throws(WALError) {
             try file.lock()
-            var source = SystemRandomNumberGenerator()
             let header = SegmentHeader(
-                logID: logID, segmentNumber: number, incarnation: UInt64.random(in: 1 ... .max, using: &source),
+                logID: logID, segmentNumber: number, incarnation: UInt64.random(in: 1 ... .max),
                 capacity: UInt64(capacity), state: .prepared)
-            try writeStart(of: file, header: header, count: zeroingSize)
+            try header.write(to: file, count: zeroingSize)
             if isSynced { try writeZeros(to: file, capacity: capacity, in: zeroingSize, pause) }
             // A file under a segment's name always has an intact header. A file without one was damaged.
             try file.sync()
@@ -65,14 +64,6 @@ struct PreparedSegment: Sendable {
             try? directory.remove(name)
             throw error
         }
-    }
-
-    private static func writeStart(of file: File, header: SegmentHeader, count: Int) throws(WALError) {
-        var start = [UInt8](repeating: 0, count: count)
-        unsafe start.withUnsafeMutableBytes { bytes in
-            if let base = bytes.baseAddress { unsafe header.encode(to: base) }
-        }
-        try file.write(start, at: 0)
     }
 
     private static func writeZeros(

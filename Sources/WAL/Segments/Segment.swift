@@ -42,6 +42,15 @@ extension SegmentHeader {
         basePosition + UInt64(offset)
     }
 
+    /// Writes both copies to the start of a file, and zeros after them, `count` bytes together.
+    func write(to file: File, count: Int = Self.size) throws(WALError) {
+        var start = [UInt8](repeating: 0, count: count)
+        unsafe start.withUnsafeMutableBytes { bytes in
+            if let base = bytes.baseAddress { unsafe encode(to: base) }
+        }
+        try file.write(start, at: 0)
+    }
+
     /// The fields by which the next segment refers to this one.
     func asPredecessor(endingAt end: SegmentEnd) -> Predecessor {
         Predecessor(

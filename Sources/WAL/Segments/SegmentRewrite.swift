@@ -73,8 +73,7 @@ struct SegmentRewrite {
     private init(_ file: File, _ old: SegmentHeader) {
         self.file = file
         header = old
-        var source = SystemRandomNumberGenerator()
-        header.incarnation = UInt64.random(in: 1 ... .max, using: &source)
+        header.incarnation = UInt64.random(in: 1 ... .max)
         header.replacedIncarnation = old.lineage
         seed = Frame.seed(logID: old.logID, incarnation: header.incarnation)
         summary = SegmentSummary(old)
@@ -129,11 +128,7 @@ struct SegmentRewrite {
         header.capacity = max(header.capacity, UInt64(offset))
         flush()
         if let failure { throw failure }
-        var start = [UInt8](repeating: 0, count: SegmentHeader.size)
-        unsafe start.withUnsafeMutableBytes { bytes in
-            if let base = bytes.baseAddress { unsafe header.encode(to: base) }
-        }
-        try file.write(start, at: 0)
+        try header.write(to: file)
         try file.sync()
         return Written(header: header, footer: footer, fileSize: offset, isWhole: isWhole)
     }

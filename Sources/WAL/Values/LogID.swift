@@ -11,8 +11,7 @@ public struct LogID: Hashable, Sendable {
 
     /// Draws a new identifier from the system's random source.
     public static func random() -> LogID {
-        var source = SystemRandomNumberGenerator()
-        return LogID(low: source.next(), high: source.next())
+        LogID(low: .random(in: 0 ... .max), high: .random(in: 0 ... .max))
     }
 }
 
