@@ -274,9 +274,7 @@ struct ExaminedSegment {
         if let scan {
             return SegmentEnd(offset: scan.footer?.offset ?? scan.end.offset, recordCount: scan.end.recordCount)
         }
-        return footer.map {
-            SegmentEnd(offset: $0.offset, recordCount: $0.finalSequence + 1 - $0.firstSequence)
-        }
+        return footer?.end
     }
 
     /// The highest durable position in the segment.

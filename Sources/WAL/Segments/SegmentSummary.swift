@@ -33,13 +33,10 @@ struct SegmentSummary {
     /// The offset from which the next frame gets an index entry.
     var nextIndexOffset: Int { indexInterval + Int(index.last?.offset ?? 0) }
 
-    /// Adds records that start before `nextIndexOffset`.
+    /// Adds records that start before `nextIndexOffset`; at least one.
     mutating func add(_ records: Records) {
-        guard records.count > 0 else { return }
-        firstTime = recordCount == 0 ? records.earliestTime : min(firstTime, records.earliestTime)
-        lastTime = recordCount == 0 ? records.latestTime : max(lastTime, records.latestTime)
-        recordCount += UInt64(records.count)
-        payloadSize += UInt64(records.size)
+        addRecords(
+            records.count, size: records.size, earliest: records.earliestTime, latest: records.latestTime)
     }
 
     /// Adds a frame. Returns the number of sequence numbers that the frame states for itself, or nil if its body isn't
