@@ -12,7 +12,7 @@ final class MarkerBoard: Sendable {
         mutating func reserve(_ entry: Marker) throws(WALError) {
             var next = markers
             next.apply(entry)
-            let size = CursorsBody.encode(entry).count
+            let size = CursorsBody.encode([entry]).count
             let (before, after) = (CursorsBody.encode(markers.snapshot).count, CursorsBody.encode(next.snapshot).count)
             guard after <= before || after + reservedSize <= MarkerBoard.sizeMax else {
                 throw WALError(
@@ -23,7 +23,7 @@ final class MarkerBoard: Sendable {
         }
 
         mutating func release(_ entry: Marker) {
-            reservedSize -= CursorsBody.encode(entry).count
+            reservedSize -= CursorsBody.encode([entry]).count
         }
 
         mutating func add(_ entry: Marker) {
@@ -49,7 +49,7 @@ final class MarkerBoard: Sendable {
                 var size = 0
                 let part = changes.filter { change in !reserved.contains { change.isReplaced(by: $0) } }.prefix {
                     entry in
-                    size += CursorsBody.encode(entry).count
+                    size += CursorsBody.encode([entry]).count
                     return size <= sizeMax
                 }
                 guard !part.isEmpty, append(Array(part)) else { return }

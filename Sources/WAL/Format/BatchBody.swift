@@ -49,7 +49,7 @@ enum BatchBody {
         body.append(contentsOf: stored ?? content)
         if let bookmark {
             body.pad()
-            body.append(contentsOf: CursorsBody.encode(.bookmark(bookmark)))
+            body.append(contentsOf: CursorsBody.encode([.bookmark(bookmark)]))
         }
         return body
     }

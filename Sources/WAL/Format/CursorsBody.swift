@@ -49,10 +49,6 @@ enum CursorsBody {
         case bookmarkRemoved = 5
     }
 
-    static func encode(_ entries: Marker...) -> [UInt8] {
-        encode(entries)
-    }
-
     static func encode(_ entries: [Marker]) -> [UInt8] {
         var bytes: [UInt8] = []
         for entry in entries {

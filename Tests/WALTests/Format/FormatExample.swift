@@ -45,7 +45,7 @@ enum FormatExample {
         batch.append(Array("beta".utf8))
         let mark = Bookmark(name: "input", position: 2, metadata: [0xCA, 0xFE])
         add(.batch, durableDistance: 132, BatchBody.encode(batch, bookmark: mark, compression: .none))
-        add(.cursors, durableDistance: 0, CursorsBody.encode(.cursor(name: "sink/db", sequence: 1)))
+        add(.cursors, durableDistance: 0, CursorsBody.encode([.cursor(name: "sink/db", sequence: 1)]))
         add(.syncMark, durableDistance: 0, [])
         let end = SegmentEnd(offset: bytes.count, recordCount: UInt64(recordIndex))
         add(.footer, durableDistance: 0, summary.footer(at: end, after: Markers()).encodeBody())
