@@ -109,10 +109,7 @@ struct CatalogState {
 
     /// Throws if the log was closed. Doesn't throw if it is poisoned, because such a log can still be drained.
     func requireNotClosed() throws(WALError) {
-        switch phase {
-        case .open, .poisoned: break
-        case .closing, .closed: try requireOpen()
-        }
+        if phase.isClosingOrClosed { try requireOpen() }
     }
 
     /// Throws unless the log accepts appends.

@@ -6,13 +6,9 @@ extension Engine {
     func close() throws(WALError) {
         flushPendingMarkers()
         let wasPoisoned = catalog.state.withLock { state -> Bool? in
-            switch state.phase {
-            case .closing, .closed: return nil
-            case .open, .poisoned: break
-            }
-            let wasPoisoned = state.phase.isPoisoned
-            state.phase = .closing
-            return wasPoisoned
+            guard !state.phase.isClosingOrClosed else { return nil }
+            defer { state.phase = .closing }
+            return state.phase.isPoisoned
         }
         guard let wasPoisoned else { return }
         catalog.changed()
