@@ -171,7 +171,8 @@ struct SegmentPipeline {
     /// ``retryInterval`` no longer counts, and another attempt follows.
     mutating func demand(for size: Int = 0) {
         isDemanded = true
-        clearStaleFailure()
+        isOverBudget = false
+        if failureTime.map({ ContinuousClock.now - $0 >= Self.retryInterval }) ?? true { failure = nil }
         let needed = rounded(2 * size)
         if let refusal, needed >= refusal.least {
             guard ContinuousClock.now - refusal.time >= Self.retryInterval else { return }
@@ -179,12 +180,6 @@ struct SegmentPipeline {
         }
         least = max(least, needed)
         capacity = max(capacity, least)
-    }
-
-    private mutating func clearStaleFailure() {
-        isOverBudget = false
-        if let failureTime, ContinuousClock.now - failureTime < Self.retryInterval { return }
-        failure = nil
     }
 
     /// Notes that space within the budget may be free again.
