@@ -46,16 +46,13 @@ package enum StorageHooks {
     private static let count = Atomic<Int>(0)
     private static let hooks = Monitor<[String: any StorageHook]>([:])
 
-    package static func install(_ hook: any StorageHook, for directory: String) {
+    package static func install(_ hook: any StorageHook, for directory: String) { set(hook, for: directory) }
+
+    package static func remove(from directory: String) { set(nil, for: directory) }
+
+    private static func set(_ hook: (any StorageHook)?, for directory: String) {
         hooks.withLock { hooks in
             hooks[directory] = hook
-            count.store(hooks.count, ordering: .relaxed)
-        }
-    }
-
-    package static func remove(from directory: String) {
-        hooks.withLock { hooks in
-            hooks[directory] = nil
             count.store(hooks.count, ordering: .relaxed)
         }
     }
