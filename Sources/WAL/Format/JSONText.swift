@@ -20,6 +20,15 @@ package struct JSONText {
         enclose(key, "[", "]", elements)
     }
 
+    /// Adds an array with an object for each element.
+    mutating func objects<Element>(
+        _ key: String, _ elements: [Element], _ members: (inout JSONText, Element) -> Void
+    ) {
+        array(key) { text in
+            for element in elements { text.object { members(&$0, element) } }
+        }
+    }
+
     package mutating func number(_ key: String? = nil, _ value: (some BinaryInteger)?) {
         raw(key, value.map { "\($0)" } ?? "null")
     }

@@ -29,59 +29,53 @@ extension LogStatus {
             $0.number("bytes", notDurable.bytes)
             $0.number("oldest", notDurable.oldest?.rawValue)
         }
-        text.array("waits") { for wait in waits { wait.write(to: &$0) } }
-        text.array("errors") { for error in errors { error.write(to: &$0) } }
+        text.objects("waits", waits) { text, wait in
+            text.string("reason", wait.reason)
+            text.number("count", wait.count)
+            text.number("nanoseconds", wait.nanoseconds)
+        }
+        text.objects("errors", errors) { text, error in
+            text.string("code", error.code)
+            text.number("count", error.count)
+        }
         text.object("syncs") {
             $0.object("durations", syncs.durations.write)
             if let recent = syncs.recent { $0.object("recent", recent.write) }
             $0.number("failures", syncs.failures)
         }
-        text.object("segments", segments.write)
-        text.object("disk", disk.write)
+        text.object("segments") {
+            $0.number("prepared", segments.prepared)
+            $0.number("active", segments.active)
+            $0.number("unsealed", segments.unsealed)
+            $0.number("sealed", segments.sealed)
+            $0.number("compressed", segments.compressed)
+        }
+        text.object("disk") {
+            $0.number("bytes", disk.bytes)
+            $0.number("budget", disk.budget)
+            $0.number("reclaimable", disk.reclaimable)
+            $0.number("free", disk.free)
+            $0.number("size", disk.size)
+        }
         text.array("cursors") { for cursor in cursors { cursor.write(to: &$0) } }
-        text.object("recovery", recovery.write)
-        text.object("storage", storage.write)
+        text.object("recovery") {
+            $0.number("nanoseconds", recovery.nanoseconds)
+            $0.objects("findings", recovery.findings) { text, finding in
+                text.string("classification", finding.classification)
+                text.bool("is_acknowledged", finding.isAcknowledged)
+                text.number("count", finding.count)
+            }
+        }
+        text.object("storage") {
+            $0.string("durability", storage.durability.rawValue)
+            $0.string("explanation", storage.explanation)
+            $0.string("file_system", storage.fileSystem)
+            $0.string("device", storage.device)
+            $0.string("mount_options", storage.mountOptions)
+            $0.bool("has_write_cache", storage.hasWriteCache)
+        }
         text.array("sinks") { for sink in sinks { sink.write(to: &$0) } }
         text.bool("is_truncated", isTruncated)
-    }
-}
-
-extension LogStatus.Wait {
-    fileprivate func write(to text: inout JSONText) {
-        text.object {
-            $0.string("reason", reason)
-            $0.number("count", count)
-            $0.number("nanoseconds", nanoseconds)
-        }
-    }
-}
-
-extension LogStatus.ErrorCount {
-    fileprivate func write(to text: inout JSONText) {
-        text.object {
-            $0.string("code", code)
-            $0.number("count", count)
-        }
-    }
-}
-
-extension LogStatus.Segments {
-    fileprivate func write(to text: inout JSONText) {
-        text.number("prepared", prepared)
-        text.number("active", active)
-        text.number("unsealed", unsealed)
-        text.number("sealed", sealed)
-        text.number("compressed", compressed)
-    }
-}
-
-extension LogStatus.Disk {
-    fileprivate func write(to text: inout JSONText) {
-        text.number("bytes", bytes)
-        text.number("budget", budget)
-        text.number("reclaimable", reclaimable)
-        text.number("free", free)
-        text.number("size", size)
     }
 }
 
@@ -94,32 +88,6 @@ extension LogStatus.Cursor {
             $0.number("lag_bytes", lagBytes)
             $0.number("pinned_bytes", pinnedBytes)
         }
-    }
-}
-
-extension LogStatus.Recovery {
-    fileprivate func write(to text: inout JSONText) {
-        text.number("nanoseconds", nanoseconds)
-        text.array("findings") { text in
-            for finding in findings {
-                text.object {
-                    $0.string("classification", finding.classification)
-                    $0.bool("is_acknowledged", finding.isAcknowledged)
-                    $0.number("count", finding.count)
-                }
-            }
-        }
-    }
-}
-
-extension StorageInfo {
-    fileprivate func write(to text: inout JSONText) {
-        text.string("durability", durability.rawValue)
-        text.string("explanation", explanation)
-        text.string("file_system", fileSystem)
-        text.string("device", device)
-        text.string("mount_options", mountOptions)
-        text.bool("has_write_cache", hasWriteCache)
     }
 }
 
@@ -144,13 +112,9 @@ extension SinkStatus {
             $0.number("coalesced_records", coalescedRecords)
             $0.number("lost_records", lostRecords)
             $0.number("lost_claims", lostClaims)
-            $0.array("failures") { text in
-                for failure in failures {
-                    text.object {
-                        $0.string("kind", failure.kind)
-                        $0.number("count", failure.count)
-                    }
-                }
+            $0.objects("failures", failures) { text, failure in
+                text.string("kind", failure.kind)
+                text.number("count", failure.count)
             }
             $0.number("retries", retries)
             $0.number("dead_letters", deadLetters)
