@@ -245,9 +245,7 @@ final class Appender: @unchecked Sendable {
         try requireFit(bodySize: body.count, records: records)
         while true {
             let attempt = inFrameOrder {
-                tryAppend(.batch, time: time, bodySize: body.count, records: records) { frame in
-                    unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
-                }
+                tryAppend(.batch, time: time, bodySize: body.count, records: records) { $0.copy(body) }
             }
             switch attempt {
             case .appended(let sequence): return sequence
@@ -264,9 +262,7 @@ final class Appender: @unchecked Sendable {
 
     /// Appends a frame without records. Blocks while no segment is ready.
     func appendControl(_ kind: Frame.Kind, body: [UInt8]) throws(WALError) {
-        _ = try append(kind, bodySize: body.count, records: 0) { frame in
-            unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
-        }
+        _ = try append(kind, bodySize: body.count, records: 0) { $0.copy(body) }
     }
 
     /// Appends a frame without records. Returns false if the active segment has ended.
@@ -283,9 +279,7 @@ final class Appender: @unchecked Sendable {
                 _ = commit(
                     kind, time: cwal_coarse_realtime_microseconds(), slot: slot, offset: offset,
                     recordIndex: recordIndex, records: 0, bodySize: body.count
-                ) { frame in
-                    unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
-                }
+                ) { $0.copy(body) }
             }
             return outcome
         }

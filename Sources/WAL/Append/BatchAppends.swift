@@ -4,9 +4,7 @@ extension Appender {
         let body = try encode(batch, bookmark)
         let entry = try reserve(bookmark)
         let result = Result { () throws(WALError) in
-            try append(.batch, bodySize: body.count, records: batch.count) { frame in
-                unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
-            }
+            try append(.batch, bodySize: body.count, records: batch.count) { $0.copy(body) }
         }
         return try complete(entry, result) + UInt64(batch.count) - 1
     }
@@ -17,9 +15,7 @@ extension Appender {
         let entry = try reserve(bookmark)
         let result: Result<UInt64, WALError>
         do throws(WALError) {
-            let first = try await appendSuspending(.batch, bodySize: body.count, records: batch.count) { frame in
-                unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
-            }
+            let first = try await appendSuspending(.batch, bodySize: body.count, records: batch.count) { $0.copy(body) }
             result = .success(first)
         } catch {
             result = .failure(error)
@@ -32,9 +28,7 @@ extension Appender {
         let body = try encode(batch, bookmark)
         let entry = try reserve(bookmark)
         let result = Result { () throws(WALError) in
-            try appendIfReady(.batch, bodySize: body.count, records: batch.count) { frame in
-                unsafe body.withUnsafeBytes { unsafe frame.copy($0) }
-            }
+            try appendIfReady(.batch, bodySize: body.count, records: batch.count) { $0.copy(body) }
         }
         if case .success(nil) = result {
             if let entry { release(entry) }

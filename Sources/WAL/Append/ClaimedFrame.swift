@@ -57,6 +57,12 @@ struct ClaimedFrame {
             seed, Frame.place(offset: offset, length: length), header.0, header.1, source.baseAddress, source.count)
     }
 
+    /// Copies the body from an array. Returns the frame's checksum.
+    @inline(__always)
+    func copy(_ source: [UInt8]) -> UInt32 {
+        unsafe source.withUnsafeBytes { unsafe copy($0) }
+    }
+
     /// Calls `initialize` to write the body. Returns the frame's checksum.
     @inline(__always)
     func fill(with initialize: (inout OutputRawSpan) -> Void) -> UInt32 {
