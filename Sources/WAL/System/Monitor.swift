@@ -73,13 +73,7 @@ package final class Monitor<State>: @unchecked Sendable {
         defer { unsafe pthread_mutex_unlock(mutex) }
         while true {
             if let result = try body(&state) { return result }
-            guard let deadline else {
-                unsafe pthread_cond_wait(condition, mutex)
-                continue
-            }
-            let rest = ContinuousClock.now.duration(to: deadline)
-            guard rest > .zero else { return nil }
-            waitForSignal(atMost: rest)
+            guard waitForSignal(until: deadline) else { return nil }
         }
     }
 
@@ -90,18 +84,21 @@ package final class Monitor<State>: @unchecked Sendable {
         while true {
             var deadline: ContinuousClock.Instant?
             if let result = body(&state, &deadline) { return result }
-            guard let deadline else {
-                unsafe pthread_cond_wait(condition, mutex)
-                continue
-            }
-            let rest = ContinuousClock.now.duration(to: deadline)
-            if rest > .zero { waitForSignal(atMost: rest) }
+            waitForSignal(until: deadline)
         }
     }
 
-    private func waitForSignal(atMost duration: Duration) {
+    /// Waits for a notification, or until the deadline. Returns false at once if the deadline has passed.
+    @discardableResult
+    private func waitForSignal(until deadline: ContinuousClock.Instant?) -> Bool {
+        guard let deadline else {
+            unsafe pthread_cond_wait(condition, mutex)
+            return true
+        }
+        let rest = ContinuousClock.now.duration(to: deadline)
+        guard rest > .zero else { return false }
         var time = timespec()
-        let (seconds, attoseconds) = min(duration, .seconds(1 << 30)).components
+        let (seconds, attoseconds) = min(rest, .seconds(1 << 30)).components
         #if os(Linux)
             unsafe clock_gettime(CLOCK_MONOTONIC, &time)
             let nanoseconds = Int64(time.tv_nsec) + attoseconds / 1_000_000_000
@@ -113,6 +110,7 @@ package final class Monitor<State>: @unchecked Sendable {
             time.tv_nsec = Int(attoseconds / 1_000_000_000)
             unsafe pthread_cond_timedwait_relative_np(condition, mutex, &time)
         #endif
+        return true
     }
 
     /// Wakes one waiting thread.
