@@ -19,21 +19,16 @@ package enum LockHolder {
     }
 
     #if !canImport(Darwin)
-        private struct Place: Equatable {
-            var device: UInt64
-            var inode: UInt64
-        }
-
-        private static func place(of path: String) -> Place? {
+        private static func place(of path: String) -> FileIdentity? {
             var status = stat()
             guard unsafe stat(path, &status) == 0 else { return nil }
-            return Place(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+            return FileIdentity(status)
         }
 
         /// Returns the exclusive `flock`s in `/proc/locks` (proc(5)): `1: FLOCK  ADVISORY  WRITE 4711 fe:00:1053 0
         /// EOF`. The device is given as major and minor number in hexadecimal. A line with `->` after its number is a
         /// waiter and not a lock.
-        private static func locks() -> [(place: Place, process: Int)] {
+        private static func locks() -> [(place: FileIdentity, process: Int)] {
             guard let text = SystemText.contents(of: "/proc/locks") else { return [] }
             return text.split(separator: "\n").compactMap { line in
                 let words = line.split(separator: " ")
@@ -45,7 +40,7 @@ package enum LockHolder {
                     let minor = UInt64(parts[1], radix: 16),
                     let inode = UInt64(parts[2])
                 else { return nil }
-                return (Place(device: device(major, minor), inode: inode), process)
+                return (FileIdentity(device: device(major, minor), inode: inode), process)
             }
         }
 
