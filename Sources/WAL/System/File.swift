@@ -80,19 +80,13 @@ final class File: Sendable {
     }
 
     func size() throws(WALError) -> Int {
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { throw WALError.system("fstat", path) }
-        return Int(status.st_size)
+        Int(try SystemCall.status(of: descriptor, path).st_size)
     }
 
     /// Whether both objects are the same file, under any names.
     func isSame(as other: File) throws(WALError) -> Bool {
-        var mine = stat()
-        var others = stat()
-        guard unsafe fstat(descriptor, &mine) == 0, unsafe fstat(other.descriptor, &others) == 0 else {
-            throw WALError.system("fstat", path)
-        }
-        return FileIdentity(mine) == FileIdentity(others)
+        try FileIdentity(SystemCall.status(of: descriptor, path))
+            == FileIdentity(SystemCall.status(of: other.descriptor, path))
     }
 
     /// Claims the file for its writer until ``unlock()``. Throws ``WALError/Code/locked`` if it is claimed already:

@@ -9,9 +9,7 @@
 enum FileOwnership {
     /// Checks an open file. Symbolic links are rejected earlier, when the file is opened.
     static func requireFile(_ descriptor: Int32, _ path: String, isWritten: Bool) throws(WALError) {
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { throw WALError.system("fstat", path) }
-        try requireFile(status, path, isWritten: isWritten)
+        try requireFile(SystemCall.status(of: descriptor, path), path, isWritten: isWritten)
     }
 
     static func requireFile(_ status: stat, _ path: String, isWritten: Bool) throws(WALError) {
@@ -23,8 +21,7 @@ enum FileOwnership {
 
     /// Checks a directory to write to. Symbolic links in its path are the user's choice.
     static func requireDirectory(_ directory: Directory) throws(WALError) {
-        var status = stat()
-        guard unsafe fstat(directory.descriptor, &status) == 0 else { throw WALError.system("fstat", directory.path) }
+        let status = try SystemCall.status(of: directory.descriptor, directory.path)
         try requireOwner(status.st_uid, directory.path, isWritten: true)
     }
 

@@ -24,6 +24,13 @@ enum SystemCall {
         }
     }
 
+    /// Returns the status of an open file or directory.
+    static func status(of descriptor: Int32, _ path: String) throws(WALError) -> stat {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw WALError.system("fstat", path) }
+        return status
+    }
+
     private static func observed(
         _ hook: any StorageHook, _ call: StorageCall, _ count: Int, _ body: (_ count: Int) -> Int
     ) -> Int {
