@@ -13,32 +13,24 @@ extension WALError {
     static func system(_ call: String, _ path: String, errno number: Int32) -> WALError {
         let reason = unsafe String(cString: strerror(number))
         let what = "\(call) of \(path) failed: \(reason)"
-        switch number {
-        case ENOSPC, EDQUOT:
-            return WALError(
-                .diskFull, "\(what). Appending resumes when there is space.", errno: number,
-                isRetriable: true)
+        func error(_ code: Code, _ remedy: String, isRetriable: Bool = false) -> WALError {
+            WALError(code, "\(what). \(remedy)", errno: number, isRetriable: isRetriable)
+        }
+        return switch number {
+        case ENOSPC, EDQUOT: error(.diskFull, "Appending resumes when there is space.", isRetriable: true)
         case EFBIG:
-            return WALError(
+            error(
                 .diskFull,
-                "\(what). The process is limited to smaller files (`ulimit -f`). Appending resumes when the limit allows it.",
-                errno: number, isRetriable: true)
-        case ENOTDIR:
-            return WALError(.notALogDirectory, "\(what). Name a directory.", errno: number)
+                "The process is limited to smaller files (`ulimit -f`). Appending resumes when the limit allows it.",
+                isRetriable: true)
+        case ENOTDIR: error(.notALogDirectory, "Name a directory.")
         case ELOOP:
-            return WALError(.untrusted, "\(path) is a symbolic link. Replace it with the file itself.", errno: number)
+            WALError(.untrusted, "\(path) is a symbolic link. Replace it with the file itself.", errno: number)
         case EROFS:
-            return WALError(
-                .inputOutput,
-                "\(what). The file system is mounted read-only. Mount it for writing, or use another one.",
-                errno: number)
-        case EACCES, EPERM:
-            return WALError(
-                .inputOutput, "\(what). Check the owner and the mode of the log's directory.", errno: number)
-        case EMFILE, ENFILE:
-            return WALError(.inputOutput, "\(what). Raise the limit on open files.", errno: number, isRetriable: true)
-        default:
-            return WALError(.inputOutput, "\(what).", errno: number)
+            error(.inputOutput, "The file system is mounted read-only. Mount it for writing, or use another one.")
+        case EACCES, EPERM: error(.inputOutput, "Check the owner and the mode of the log's directory.")
+        case EMFILE, ENFILE: error(.inputOutput, "Raise the limit on open files.", isRetriable: true)
+        default: WALError(.inputOutput, "\(what).", errno: number)
         }
     }
 }
