@@ -57,16 +57,10 @@ struct SegmentScan {
         unsafe try self.init(bytes, header: header, isVisited: false) { _, _ in }
     }
 
-    /// Reads a segment's frames, and calls `visit` for every valid frame except the footer, in order.
+    /// Reads a segment's frames, and calls `visit` for every valid frame except the footer, in order. If `isVisited` is
+    /// false, `visit` isn't called for each of them.
     init(
-        _ bytes: SegmentBytes, header: SegmentHeader,
-        visit: (FrameValidity.Verified, _ offset: Int) -> Void
-    ) throws(WALError) {
-        unsafe try self.init(bytes, header: header, isVisited: true, visit: visit)
-    }
-
-    private init(
-        _ bytes: SegmentBytes, header: SegmentHeader, isVisited: Bool,
+        _ bytes: SegmentBytes, header: SegmentHeader, isVisited: Bool = true,
         visit: (FrameValidity.Verified, _ offset: Int) -> Void
     ) throws(WALError) {
         let seed = Frame.seed(logID: header.logID, incarnation: header.incarnation)
