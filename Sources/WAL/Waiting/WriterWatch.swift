@@ -89,9 +89,7 @@ final class WriterWatch: Sendable {
     private func block(for event: WaitersFile.Event, behind place: UInt64, unless isDue: () -> Bool) -> Bool {
         let (file, interval) = state.withLock { state in
             state.note(place)
-            if state.file?.isCurrent(in: directory) != true {
-                state.file = WaitersFile.forReader(in: directory, of: log)
-            }
+            state.file = current(state.file)
             return (state.file, state.interval)
         }
         guard let file else {
@@ -106,6 +104,11 @@ final class WriterWatch: Sendable {
         if file.count != seen { return true }
         state.withLock { $0.lengthenInterval(isPolling: false) }
         return false
+    }
+
+    /// Returns the file that the directory has now, because another writer may have made another one.
+    private func current(_ file: WaitersFile?) -> WaitersFile? {
+        if let file, file.isCurrent(in: directory) { file } else { WaitersFile.forReader(in: directory, of: log) }
     }
 
     /// Asks the writer for a wake-up. Without a writer, this changes nothing, so that a look at a closed log leaves it as it is.
@@ -133,11 +136,7 @@ final class WriterWatch: Sendable {
                 isWoken = true
                 state.withLock { $0.interval = Self.intervalMin }
             } else {
-                // Another writer may have made another file.
-                let current =
-                    if let file, file.isCurrent(in: directory) { file } else {
-                        WaitersFile.forReader(in: directory, of: log)
-                    }
+                let current = current(file)
                 if current !== file { seen = current?.count }
                 guard endInterval(current) else { return }
             }
