@@ -59,16 +59,13 @@ final class Appender: @unchecked Sendable {
         syncRequests = SyncRequests(catalog.threads)
         self.slots = slots
         unsafe self.current = unsafe Atomic(current.pointer)
-        recordSizeMax = Self.recordSizeMax(configuration)
+        recordSizeMax =
+            Segment.frameLimit(capacity: configuration.segmentSize) - SegmentHeader.size - Frame.headerSize
         // Rolling appends frames, which takes `frameOrder`. A replica would roll while it holds that lock.
         recordsTarget = isReplica ? .max : configuration.targetSegmentRecords
         syncThreshold = if case .bytes(let count) = configuration.syncPolicy { UInt64(max(1, count)) } else { .max }
         durablePosition = Atomic(durable.position)
         durableSequence = Atomic(durable.sequence)
-    }
-
-    private static func recordSizeMax(_ configuration: WriteAheadLog.Configuration) -> Int {
-        Segment.frameLimit(capacity: configuration.segmentSize) - SegmentHeader.size - Frame.headerSize
     }
 
     // MARK: The current slot
