@@ -159,6 +159,7 @@ struct CatalogState {
         _ prepared: PreparedSegment, header: SegmentHeader, in slot: SlotReference
     ) -> LiveSegment {
         var header = header
+        header.state = .active
         header.bootID = .current
         header.creationTime = Timestamp.now.rawValue
         header.uptime = KernelRun.now.uptime
@@ -175,9 +176,7 @@ struct CatalogState {
 
     private func header(of prepared: PreparedSegment, after end: SegmentEnd) -> SegmentHeader {
         let last = entries[entries.count - 1].segment
-        var header = SegmentHeader(
-            logID: last.header.logID, segmentNumber: prepared.number, incarnation: prepared.incarnation,
-            capacity: UInt64(prepared.mapping.size), state: .active)
+        var header = prepared.header
         header.predecessor = last.header.asPredecessor(endingAt: end)
         header.baseSequence = max(header.predecessor.finalSequence, skippedThrough) + 1
         header.basePosition = last.position(at: end.offset)

@@ -148,9 +148,7 @@ final class Engine: Sendable {
 extension RecoveredLog {
     /// The header of the first segment after the opening.
     fileprivate func header(of prepared: PreparedSegment) -> SegmentHeader {
-        var header = SegmentHeader(
-            logID: logID, segmentNumber: prepared.number, incarnation: prepared.incarnation,
-            capacity: UInt64(prepared.mapping.size), state: .active)
+        var header = prepared.header
         header.baseSequence = nextSequence
         header.basePosition = nextPosition
         header.epoch = epoch

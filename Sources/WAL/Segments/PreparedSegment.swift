@@ -2,8 +2,9 @@
 struct PreparedSegment: Sendable {
     let file: File
     let mapping: Mapping
-    let number: UInt64
-    let incarnation: UInt64
+    /// The header that the file has, in the state *prepared*.
+    let header: SegmentHeader
+    var number: UInt64 { header.segmentNumber }
 
     /// The size of the writes that zero a file. Zeroing allocates the blocks.
     ///
@@ -57,7 +58,7 @@ struct PreparedSegment: Sendable {
             if !isSynced { try writeZeros(to: file, capacity: capacity, in: zeroingSize, pause) }
             let mapping = try Mapping(file, size: capacity, isWritable: true)
             if !isSynced, capacity > populatedMin { mapping.populate() }
-            return PreparedSegment(file: file, mapping: mapping, number: number, incarnation: header.incarnation)
+            return PreparedSegment(file: file, mapping: mapping, header: header)
         } catch {
             // Remove the incomplete file: its space is needed elsewhere.
             try? directory.remove(SegmentName.temporary(number))
