@@ -13,7 +13,7 @@ extension WriteAheadLog {
 
     /// Sets a bookmark without a record. Never blocks.
     package func setBookmark(_ mark: Bookmark) throws(WALError) {
-        try engine.appender.setBookmark(mark)
+        try engine.appender.set(.bookmark(mark))
     }
 
     /// Returns whether a batch fits into a segment. Encodes and compresses the batch.

@@ -119,14 +119,14 @@ public final class WriteAheadLog: Sendable {
     /// - Throws: ``WALError/Code/invalidArgument`` if the name is empty or longer than 255 bytes, or if all cursors and bookmarks together
     ///   would take more than 8 KiB; ``WALError/Code/closed``.
     public func setCursor(_ name: String, to sequence: SequenceNumber) throws(WALError) {
-        try engine.appender.setCursor(name, to: sequence.rawValue)
+        try engine.appender.set(.cursor(name: name, sequence: sequence.rawValue))
     }
 
     /// Removes a consumer's cursor, so that it keeps no segments any more.
     ///
     /// - Throws: The errors of ``setCursor(_:to:)``.
     public func removeCursor(_ name: String) throws(WALError) {
-        try engine.appender.setCursor(name, to: nil)
+        try engine.appender.set(.cursorRemoved(name: name))
     }
 
     /// The bookmarks that producers have appended with their records, by name.
@@ -138,6 +138,6 @@ public final class WriteAheadLog: Sendable {
     ///
     /// - Throws: The errors of ``setCursor(_:to:)``.
     public func removeBookmark(_ name: String) throws(WALError) {
-        try engine.appender.removeBookmark(name)
+        try engine.appender.set(.bookmarkRemoved(name: name))
     }
 }

@@ -60,9 +60,7 @@ extension Appender {
         guard !batch.isEmpty else {
             throw WALError(.invalidArgument, "A batch must have at least one record. Add a record first.")
         }
-        if let bookmark {
-            try Marker.require(name: bookmark.name, metadataSize: bookmark.metadata.count)
-        }
+        if let bookmark { try Marker.bookmark(bookmark).requireValid() }
         guard batch.payloads.count <= BatchBody.contentSizeMax else {
             throw WALError(
                 .recordTooLarge,

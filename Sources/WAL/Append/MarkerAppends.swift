@@ -1,23 +1,8 @@
 extension Appender {
-    /// Moves a consumer's cursor, or removes it if `sequence` is nil. Never waits for a segment: a consumer's progress
-    /// lets retention free the space that appends wait for.
-    func setCursor(_ name: String, to sequence: UInt64?) throws(WALError) {
-        try Marker.require(name: name, metadataSize: 0)
-        try set(sequence.map { .cursor(name: name, sequence: $0) } ?? .cursorRemoved(name: name))
-    }
-
-    /// Sets a bookmark without a record. Never waits for a segment.
-    func setBookmark(_ mark: Bookmark) throws(WALError) {
-        try Marker.require(name: mark.name, metadataSize: mark.metadata.count)
-        try set(.bookmark(mark))
-    }
-
-    func removeBookmark(_ name: String) throws(WALError) {
-        try Marker.require(name: name, metadataSize: 0)
-        try set(.bookmarkRemoved(name: name))
-    }
-
-    private func set(_ entry: Marker) throws(WALError) {
+    /// Sets or removes a cursor or a bookmark, without a record. Never waits for a segment: a consumer's progress lets
+    /// retention free the space that appends wait for.
+    func set(_ entry: Marker) throws(WALError) {
+        try entry.requireValid()
         try catalog.state.withLock { state throws(WALError) in try state.requireNotClosed() }
         try catalog.markers.set(entry, append: append)
         catalog.recheckBudget()
@@ -72,16 +57,16 @@ extension WALError {
 
 extension Marker {
     /// Throws unless a cursor or bookmark can have this name and this much metadata.
-    static func require(name: String, metadataSize: Int) throws(WALError) {
-        guard (1...CursorsBody.nameSizeMax).contains(name.utf8.count) else {
+    func requireValid() throws(WALError) {
+        let nameSize = name?.utf8.count ?? 0
+        guard (1...CursorsBody.nameSizeMax).contains(nameSize) else {
             throw WALError(
                 .invalidArgument,
-                "A cursor or bookmark name must have 1 to \(CursorsBody.nameSizeMax) bytes, not \(name.utf8.count).")
+                "A cursor or bookmark name must have 1 to \(CursorsBody.nameSizeMax) bytes, not \(nameSize).")
         }
-        guard metadataSize <= CursorsBody.metadataSizeMax else {
-            throw WALError(
-                .invalidArgument,
-                "A bookmark's metadata may have at most \(CursorsBody.metadataSizeMax) bytes, not \(metadataSize).")
-        }
+        guard case .bookmark(let mark) = self, mark.metadata.count > CursorsBody.metadataSizeMax else { return }
+        throw WALError(
+            .invalidArgument,
+            "A bookmark's metadata may have at most \(CursorsBody.metadataSizeMax) bytes, not \(mark.metadata.count).")
     }
 }
