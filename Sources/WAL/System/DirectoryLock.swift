@@ -63,6 +63,14 @@ final class DirectoryLock: Sendable {
         }
     }
 
+    /// Whether a writer has the directory open now. Takes a shared lock for the moment of the test, through a
+    /// descriptor of the reader's own.
+    static func isHeld(in directory: Directory) -> Bool {
+        guard flock(directory.descriptor, LOCK_SH | LOCK_NB) == 0 else { return true }
+        flock(directory.descriptor, LOCK_UN)
+        return false
+    }
+
     /// Locks the directory and the file in it, and writes this process's number to the file. Returns the file's
     /// descriptor.
     private static func lock(_ directory: Directory) throws(WALError) -> Int32 {

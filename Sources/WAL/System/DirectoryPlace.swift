@@ -52,3 +52,15 @@ package struct DirectoryPlace: Sendable {
         return isUnknown ? .inPlace : .moved
     }
 }
+
+/// The identity of a file or directory, independent of its names.
+package struct FileIdentity: Hashable, Sendable {
+    let device: UInt64
+    let inode: UInt64
+}
+
+extension FileIdentity {
+    init(_ status: stat) {
+        self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+}
