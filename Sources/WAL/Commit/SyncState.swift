@@ -26,10 +26,6 @@ struct SyncState {
     /// The waiting tasks.
     private(set) var tasks: [WaitingTask] = []
 
-    init(durable: LogPosition) {
-        self.durable = durable
-    }
-
     /// The numbers of threads that wait for the end of a round. At most two rounds have any, the running one and the next.
     struct WaitingThreads {
         private var even = 0
