@@ -273,12 +273,8 @@ final class GroupCommit: @unchecked Sendable {
     private func seal(_ live: LiveSegment, _ footer: SegmentFooter) throws(WALError) {
         let durable = appender.durablePosition.load(ordering: .relaxed)
         let position = live.segment.position(at: footer.offset)
-        let frame = unsafe footer.encodeBody().withUnsafeBytes { body in
-            unsafe Frame.encode(
-                kind: .footer, recordIndex: UInt32(scanner.recordIndex),
-                durableDistance: Frame.durableDistance(from: position, to: durable), time: Timestamp.now.rawValue,
-                body: body, seed: live.segment.seed, offset: footer.offset)
-        }
+        let frame = footer.encode(
+            durableDistance: Frame.durableDistance(from: position, to: durable), seed: live.segment.seed)
         guard footer.offset + frame.count <= live.mapping.size else {
             throw WALError(
                 .invalidArgument, "The footer of \(live.segment.path) doesn't fit. Use fewer cursors and bookmarks.")

@@ -75,6 +75,15 @@ struct SegmentFooter: Hashable {
         body.add(Self.magic)
         return body
     }
+
+    /// Returns the footer's complete frame, with the present time.
+    func encode(durableDistance: UInt32, seed: UInt32) -> [UInt8] {
+        unsafe encodeBody().withUnsafeBytes { body in
+            unsafe Frame.encode(
+                kind: .footer, recordIndex: UInt32(clamping: finalSequence + 1 - firstSequence),
+                durableDistance: durableDistance, time: Timestamp.now.rawValue, body: body, seed: seed, offset: offset)
+        }
+    }
 }
 
 extension SegmentFooter {

@@ -85,11 +85,7 @@ struct Repair {
         distance = 0
         let footer = scan.summary.footer(
             at: SegmentEnd(offset: end.offset, recordCount: step.recordCount), after: markers)
-        let frame = unsafe footer.encodeBody().withUnsafeBytes { body in
-            unsafe Frame.encode(
-                kind: .footer, recordIndex: UInt32(clamping: step.recordCount), durableDistance: distance,
-                time: Timestamp.now.rawValue, body: body, seed: seed, offset: footer.offset)
-        }
+        let frame = footer.encode(durableDistance: distance, seed: seed)
         // Write the commit word last. If only a part of the frame were written with it, the next opening would treat
         // the end as damaged.
         try file.write(Array(frame[8...]), at: footer.offset + 8)

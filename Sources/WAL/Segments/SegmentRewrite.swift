@@ -117,14 +117,9 @@ struct SegmentRewrite {
     ) throws(WALError) -> Written {
         let footer = summary.footer(
             at: SegmentEnd(offset: offset, recordCount: recordCount), after: markersBefore)
-        unsafe footer.encodeBody().withUnsafeBytes { body in
-            let frame = unsafe Frame.encode(
-                kind: .footer, recordIndex: UInt32(clamping: recordCount), durableDistance: 0,
-                time: Timestamp.now.rawValue,
-                body: body, seed: seed, offset: offset)
-            pending += frame
-            offset += frame.count
-        }
+        let frame = footer.encode(durableDistance: 0, seed: seed)
+        pending += frame
+        offset += frame.count
         header.capacity = max(header.capacity, UInt64(offset))
         flush()
         if let failure { throw failure }
