@@ -28,7 +28,7 @@ struct ExaminedSegment {
         set { indirectDecoded = Indirect(newValue) }
     }
 
-    /// The intact footer at the end of the file. Opening leaves the index in the file: see ``SegmentFooter/withoutIndex``.
+    /// The intact footer at the end of the file, without its index.
     private(set) var footer: SegmentFooter? {
         get { indirectFooter?.value }
         set { indirectFooter = newValue.map(Indirect.init) }
@@ -152,7 +152,7 @@ struct ExaminedSegment {
             case .footer(let found)? = unsafe FrameValidity.body(
                 frame, offset: offset, baseSequence: header.baseSequence)
         else { return size }
-        footer = isLocked ? found.withoutIndex : found
+        footer = found
         footerDurablePosition = unsafe frame.header.durablePosition(at: header.basePosition + UInt64(offset)) ?? 0
         return size
     }
