@@ -25,20 +25,13 @@ package struct SHA256 {
     /// Adds bytes.
     mutating func add(_ bytes: [UInt8]) {
         byteCount += UInt64(bytes.count)
+        rest += bytes
         var offset = 0
-        if !rest.isEmpty {
-            offset = min(Self.blockSize - rest.count, bytes.count)
-            rest += bytes[..<offset]
-            guard rest.count == Self.blockSize else { return }
-            let block = rest
-            rest = []
-            compress(block, at: 0)
-        }
-        while bytes.count - offset >= Self.blockSize {
-            compress(bytes, at: offset)
+        while rest.count - offset >= Self.blockSize {
+            compress(rest, at: offset)
             offset += Self.blockSize
         }
-        rest += bytes[offset...]
+        rest.removeFirst(offset)
     }
 
     /// Returns the digest of all bytes so far, as 64 hexadecimal digits.
