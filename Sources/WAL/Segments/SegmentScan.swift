@@ -101,9 +101,7 @@ struct SegmentScan {
                 in: bytes, limit: limit, after: offset, recordIndexMin: UInt32(clamping: end.recordCount))
             let tail =
                 found == nil
-                ? try DamagedTail(
-                    bytes, limit: limit, offset, header, after: end.recordCount, isZero: unsafe isEmpty(outcome)
-                ).tail : nil
+                ? try damagedTail(bytes, limit: limit, offset, header, isZero: unsafe isEmpty(outcome)) : nil
             gaps.append(
                 Gap(
                     offset: offset, end: found?.offset ?? max(offset, limit),
@@ -218,48 +216,45 @@ private func isEmpty(_ outcome: FrameValidity.Outcome) -> Bool {
     }
 }
 
-/// The end of a segment that isn't a valid frame, and the number of records that it may have held.
-private struct DamagedTail {
-    /// Nil if nothing is lost: there are only zeros, or the footer's own place.
-    var tail: SegmentScan.Tail?
-
-    /// Looks at the end of a segment, which comes after `recordCount` records.
-    init(
-        _ bytes: SegmentBytes, limit: Int, _ offset: Int, _ header: SegmentHeader, after recordCount: UInt64,
-        isZero: Bool
-    ) throws(WALError) {
+extension SegmentScan {
+    /// Returns the number of records that the end of a segment may have held, which isn't a valid frame and comes after
+    /// the records so far. Returns nil if nothing is lost: there are only zeros, or the footer's own place.
+    private func damagedTail(
+        _ bytes: SegmentBytes, limit: Int, _ offset: Int, _ header: SegmentHeader, isZero: Bool
+    ) throws(WALError) -> Tail? {
         let isCut = limit < Int(header.capacity)
-        guard !isZero || isCut else { return }
+        guard !isZero || isCut else { return nil }
         let trailer = limit - SegmentFooter.trailerSize
         if trailer >= offset {
             try bytes.load(trailer..<limit)
-            guard let base = unsafe bytes.base else { return }
+            guard let base = unsafe bytes.base else { return nil }
             let place = unsafe SegmentFooter.offset(
                 fromTrailer: UnsafeRawBufferPointer(start: base + trailer, count: SegmentFooter.trailerSize),
                 fileSize: limit)
-            if place == offset { return }
+            if place == offset { return nil }
         }
         let used = try bytes.usedSize(limit: limit)
         let end = isCut ? Int(header.capacity) : used
-        guard end > offset else { return }
+        guard end > offset else { return nil }
         // A compressed batch of empty records holds the most records per byte: each takes four bytes before
         // compression.
         let possible = min(
             UInt64(SegmentHeader.recordCountMax), UInt64(end - offset) * UInt64(LZ4Block.expansionMax) / 4)
-        tail = SegmentScan.Tail(likely: 0, possible: max(1, possible))
-        guard offset + Frame.headerSize <= limit else { return }
+        var tail = Tail(likely: 0, possible: max(1, possible))
+        guard offset + Frame.headerSize <= limit else { return tail }
         try bytes.load(offset..<offset + Frame.headerSize + 4)
-        guard let base = unsafe bytes.base else { return }
+        guard let base = unsafe bytes.base else { return tail }
         let frame = unsafe FrameHeader(base + offset)
         guard frame.length >= Frame.headerSize, offset + frame.size >= used,
             frame.length <= Int(header.capacity) - offset
-        else { return }
+        else { return tail }
         // A footer isn't valid if it states more records than a segment can have.
-        let most = min(possible, UInt64(SegmentHeader.recordCountMax) - recordCount)
-        if frame.kind == .record { tail?.likely = min(1, most) }
+        let most = min(possible, UInt64(SegmentHeader.recordCountMax) - self.end.recordCount)
+        if frame.kind == .record { tail.likely = min(1, most) }
         if frame.kind == .batch, offset + Frame.headerSize + 4 <= limit {
             let count: UInt32 = unsafe base.load(at: offset + Frame.Offset.body)
-            tail?.likely = min(UInt64(count), most)
+            tail.likely = min(UInt64(count), most)
         }
+        return tail
     }
 }
