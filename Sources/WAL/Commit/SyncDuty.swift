@@ -168,13 +168,12 @@ struct SyncDuty {
 
     /// Seals the segments that producers have filled. Under `.manual` no other thread would.
     private func seal() {
-        logFailure { () throws(WALError) in
-            try commit.lead { commit throws(WALError) in try commit.advance(syncs: syncs) }
-        }
+        lead { commit throws(WALError) in try commit.advance(syncs: syncs) }
     }
 
-    private func logFailure(_ body: () throws(WALError) -> Void) {
-        do throws(WALError) { try body() } catch {
+    /// Runs `body` as the leader, and logs its failure.
+    private func lead(_ body: (GroupCommit) throws(WALError) -> Void) {
+        do throws(WALError) { try commit.lead(body) } catch {
             // Closing seals the remaining segments.
             if error.code == .closed || error.code == .directoryGone { return }
             catalog.logger?.error("a segment could not be sealed", metadata: LogMetadata.of(error))
@@ -191,9 +190,7 @@ struct SyncDuty {
         let isFirst = wait != .producers
         if isFirst {
             // Without syncs, no other check finds that the directory is gone.
-            logFailure { () throws(WALError) in
-                try commit.lead { commit throws(WALError) in try commit.directory.requireInPlace() }
-            }
+            lead { commit throws(WALError) in try commit.directory.requireInPlace() }
         } else if let time, time > .now {
             return true
         }
