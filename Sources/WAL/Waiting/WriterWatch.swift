@@ -52,13 +52,9 @@ final class WriterWatch: Sendable {
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: Waiters.Continuation) in
                 let begun = Result { () throws(WALError) in try begin(id, continuation, behind: place) }
-                switch begun {
-                case .success(true):
-                    if let file = state.withLock({ $0.file }) { request(event, file) }
-                    if isDue() { wake(id) }
-                case .success(false): continuation.resume(returning: .success(false))
-                case .failure(let error): continuation.resume(returning: .failure(error))
-                }
+                guard case .success(true) = begun else { return continuation.resume(returning: begun) }
+                if let file = state.withLock({ $0.file }) { request(event, file) }
+                if isDue() { wake(id) }
             }
         } onCancel: {
             wake(id)
