@@ -53,10 +53,7 @@ struct MaintenanceDuty {
     private mutating func begin() {
         hasBegun = true
         engine.releaseUnused()
-        if publisher != nil {
-            let status = engine.status()
-            publisher?.publish(status)
-        }
+        publisher?.publish(engine.status())
         nextRetention = .now + Self.retentionInterval
     }
 
