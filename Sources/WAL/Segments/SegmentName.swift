@@ -60,11 +60,7 @@ enum SegmentName {
 
     private static let zeros = "00000000000000000000"
 
-    static func number(_ name: String) -> UInt64? {
-        number(name, suffix: suffix)
-    }
-
-    static func number(_ name: String, suffix: String) -> UInt64? {
+    static func number(_ name: String, suffix: String = SegmentName.suffix) -> UInt64? {
         guard name.utf8.count == zeros.utf8.count + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
         // `UInt64` accepts a leading sign, also that of -0, but a segment's name never has one.
         let digits = name.utf8.prefix(zeros.utf8.count)
