@@ -53,10 +53,8 @@ extension Timestamp: CustomStringConvertible {
     ///
     /// Decimals after the sixth are dropped. Returns nil for any other text.
     public init?(_ text: some StringProtocol) {
-        var text = String(text)
-        let time = text.withUTF8 { unsafe ISO8601.parse(RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0))) }
-        guard let time else { return nil }
-        self = time
+        let text = String(text)
+        unsafe self.init(utf8: text.utf8Span.span.bytes)
     }
 
     /// Reads ISO 8601 from UTF-8. It accepts the same text as `init(_:)`.
