@@ -13,8 +13,8 @@ final class GroupCommit: @unchecked Sendable {
 
     let appender: Appender
     let catalog: SegmentCatalog
-    let directory: Directory
-    let logger: Logger?
+    var directory: Directory { catalog.directory }
+    var logger: Logger? { catalog.logger }
     private let metrics: LogMetrics?
     let state: Monitor<SyncState>
     private let waiters = RoundWaiters()
@@ -32,8 +32,6 @@ final class GroupCommit: @unchecked Sendable {
     init(_ appender: Appender, live: LiveSegment, durable: LogPosition, markers: Markers, metrics: LogMetrics?) {
         self.appender = appender
         catalog = appender.catalog
-        directory = catalog.directory
-        logger = catalog.logger
         self.metrics = metrics
         state = Monitor(SyncState(durable: durable))
         scanner = CommitScanner(live)

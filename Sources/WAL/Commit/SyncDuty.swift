@@ -36,10 +36,10 @@ struct SyncDuty {
     }
 
     private let commit: GroupCommit
-    private let appender: Appender
-    private let catalog: SegmentCatalog
-    private let configuration: WriteAheadLog.Configuration
-    private let requests: SyncRequests
+    private var appender: Appender { commit.appender }
+    private var catalog: SegmentCatalog { commit.catalog }
+    private var configuration: WriteAheadLog.Configuration { catalog.configuration }
+    private var requests: SyncRequests { appender.syncRequests }
     /// The position after the last sync mark. Up to it, nothing needs a sync or another mark.
     private var marked = LogPosition(sequence: 0, position: 0)
     /// The claimed position at the start of the wait.
@@ -49,10 +49,6 @@ struct SyncDuty {
 
     init(_ commit: GroupCommit) {
         self.commit = commit
-        appender = commit.appender
-        catalog = commit.catalog
-        configuration = catalog.configuration
-        requests = appender.syncRequests
         beginWait()
     }
 

@@ -17,7 +17,7 @@ struct MaintenanceDuty {
     }
 
     private let engine: Engine
-    private let catalog: SegmentCatalog
+    private var catalog: SegmentCatalog { engine.catalog }
     private var nextRetention = ContinuousClock.now
     private var reporter: EngineReporter
     private var publisher: StatusPublisher?
@@ -25,7 +25,6 @@ struct MaintenanceDuty {
 
     init(_ engine: Engine) {
         self.engine = engine
-        catalog = engine.catalog
         reporter = EngineReporter(engine)
         publisher = engine.configuration.publishesStatus ? StatusPublisher(engine.directory, engine.logger) : nil
     }
