@@ -30,13 +30,13 @@ internal import Logging
 /// `AppendSlot.word` defines which producer owns which bytes. After the last commit of a segment, its slot may be
 /// reused.
 final class Engine: Sendable {
-    let directory: Directory
-    let configuration: WriteAheadLog.Configuration
     let logID: LogID
-    let logger: Logger?
     let metrics: LogMetrics?
     let lock: DirectoryLock
     let catalog: SegmentCatalog
+    var directory: Directory { catalog.directory }
+    var configuration: WriteAheadLog.Configuration { catalog.configuration }
+    var logger: Logger? { catalog.logger }
     let appender: Appender
     let commit: GroupCommit
     let source: EngineSource
@@ -52,10 +52,7 @@ final class Engine: Sendable {
         _ recovered: RecoveredLog, _ recovery: LogStatus.Recovery, configuration: WriteAheadLog.Configuration,
         lock: DirectoryLock, logger: Logger?, metrics: LogMetrics?
     ) throws(WALError) {
-        directory = recovered.directory
-        self.configuration = configuration
         logID = recovered.logID
-        self.logger = logger
         self.metrics = metrics
         self.lock = lock
         self.recovery = recovery
@@ -77,8 +74,8 @@ final class Engine: Sendable {
         start = (.now, durable)
 
         catalog = SegmentCatalog(
-            state, markers: MarkerBoard(recovered.markers), directory: directory, configuration: configuration,
-            logger: logger)
+            state, markers: MarkerBoard(recovered.markers), directory: recovered.directory,
+            configuration: configuration, logger: logger)
         appender = Appender(
             catalog, slots: slots, current: slot, durable: durable, isReplica: recovered.source != nil,
             outside: OutsideReaders(Self.waitersFile(recovered, logger)))
