@@ -166,7 +166,7 @@ struct CatalogState {
         let segment = Segment(header: header, path: prepared.file.path)
         let live = LiveSegment(segment: segment, file: prepared.file, mapping: prepared.mapping)
         unsafe header.encode(to: prepared.mapping.base)
-        entries.append(CatalogEntry(segment, .active(live, slot), fileSize: prepared.mapping.size))
+        entries.append(CatalogEntry(segment: segment, stage: .active(live, slot), fileSize: prepared.mapping.size))
         entrySize += prepared.mapping.size
         openingTime = .now
         slot.assign(live)

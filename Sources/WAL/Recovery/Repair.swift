@@ -50,7 +50,8 @@ struct Repair {
 
     private mutating func add(_ header: SegmentHeader, _ footer: SegmentFooter, fileSize: Int, at path: String) {
         entries.append(
-            CatalogEntry(Segment(header: header, path: path), .durable(footer.withoutIndex), fileSize: fileSize))
+            CatalogEntry(
+                segment: Segment(header: header, path: path), stage: .durable(footer.withoutIndex), fileSize: fileSize))
         markers = footer.markers
     }
 

@@ -19,12 +19,6 @@ struct CatalogEntry {
     /// Whether compression has failed or saves too little.
     var isIncompressible = false
 
-    init(_ segment: Segment, _ stage: Stage, fileSize: Int) {
-        self.segment = segment
-        self.stage = stage
-        self.fileSize = fileSize
-    }
-
     /// The end of the segment's frames; nil for the active segment.
     var end: SegmentEnd? {
         switch stage {

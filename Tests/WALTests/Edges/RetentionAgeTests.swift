@@ -16,7 +16,8 @@ import Testing
             let summary = SegmentSummary(header)
             let footer = summary.footer(
                 at: SegmentEnd(offset: SegmentHeader.size, recordCount: 1), after: Markers())
-            var entry = CatalogEntry(Segment(header: header, path: "\(number)"), .durable(footer), fileSize: 1)
+            var entry = CatalogEntry(
+                segment: Segment(header: header, path: "\(number)"), stage: .durable(footer), fileSize: 1)
             entry.age = age
             return entry
         }
