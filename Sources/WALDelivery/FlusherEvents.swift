@@ -35,14 +35,14 @@ struct FlusherEvents: Sendable {
         self.logger = logger
     }
 
-    private static func metadata(_ lag: FlusherLag) -> Logger.Metadata {
+    private static func metadata(_ lag: LogLag) -> Logger.Metadata {
         [
             Key.lagRecords: "\(lag.records)", Key.lagBytes: "\(lag.bytes)",
             Key.lagSeconds: "\(lag.age / .seconds(1))",
         ]
     }
 
-    func started(at sequence: SequenceNumber, _ lag: FlusherLag) {
+    func started(at sequence: SequenceNumber, _ lag: LogLag) {
         logger?.info(
             "the flusher has started",
             metadata: Self.metadata(lag).merging([Key.sequence: "\(sequence)"]) { $1 })
@@ -110,19 +110,19 @@ struct FlusherEvents: Sendable {
             metadata: [Key.worker: "\(worker)", Key.error: "\(error)"])
     }
 
-    func breakerOpened(_ error: any Error, failures: Int, _ lag: FlusherLag) {
+    func breakerOpened(_ error: any Error, failures: Int, _ lag: LogLag) {
         logger?.error(
             "the sink failed repeatedly and is tried at intervals; the log keeps the records",
             metadata: Self.metadata(lag).merging([Key.count: "\(failures)", Key.error: "\(error)"]) { $1 })
     }
 
-    func stillAway(_ error: any Error, for duration: Duration, _ lag: FlusherLag) {
+    func stillAway(_ error: any Error, for duration: Duration, _ lag: LogLag) {
         logger?.error(
             "the sink is still unavailable; the log keeps the records",
             metadata: Self.metadata(lag).merging([Key.duration: "\(duration)", Key.error: "\(error)"]) { $1 })
     }
 
-    func breakerClosed(after duration: Duration, _ lag: FlusherLag) {
+    func breakerClosed(after duration: Duration, _ lag: LogLag) {
         logger?.notice(
             "the sink is available again", metadata: Self.metadata(lag).merging([Key.duration: "\(duration)"]) { $1 })
     }

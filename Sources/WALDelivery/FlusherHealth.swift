@@ -19,7 +19,7 @@ public struct FlusherHealth: Sendable {
     public var sink: SinkState
     /// The records that were appended and not applied. The age is up to a second old. It is zero if the flusher
     /// doesn't run.
-    public var lag: FlusherLag
+    public var lag: LogLag
     /// The number of records that were set aside since the flusher was made.
     public var deadLetters: UInt64
 

@@ -51,7 +51,7 @@ struct FlusherMetrics: Sendable {
         lastSuccess.record(Double(Timestamp.now.rawValue) / 1_000_000)
     }
 
-    func report(_ lag: FlusherLag) {
+    func report(_ lag: LogLag) {
         lagRecords.record(lag.records)
         lagBytes.record(lag.bytes)
         lagAge.record(lag.age / .seconds(1))

@@ -53,7 +53,7 @@ public struct FlusherStatistics: Sendable {
     /// The last sequence number up to which every record is applied.
     public var appliedSequence: SequenceNumber = .zero
     /// The records that were appended and not applied.
-    public var lag = FlusherLag()
+    public var lag = LogLag()
 
     init() {}
 

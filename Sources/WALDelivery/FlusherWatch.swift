@@ -1,4 +1,4 @@
-public import WAL
+internal import WAL
 
 /// The lag of the sink, measured once a second. While a sink is unavailable, no other event would update it.
 extension FlusherCore {
@@ -22,7 +22,7 @@ extension FlusherCore {
     }
 
     /// Logs lasting states. Their beginning and end are logged by the code that changes them.
-    private func report(_ lag: FlusherLag, _ outage: inout StateLogPacer, _ parking: inout StateLogPacer) {
+    private func report(_ lag: LogLag, _ outage: inout StateLogPacer, _ parking: inout StateLogPacer) {
         let (contact, deadLetters) = coordinator.withState { ($0.contact.state, $0.counters.deadLetters) }
         let now = clock.now()
         let failure: (any Error)? = if case .away(_, let error) = contact { error } else { nil }
@@ -50,7 +50,7 @@ extension FlusherCore {
     }
 
     /// The current lag. Reads the log for the time of the oldest record.
-    var lag: FlusherLag {
+    var lag: LogLag {
         let applied = reached
         let oldest = log.lastSequence > applied ? oldest(after: applied) : nil
         coordinator.withState { $0.oldest = oldest }
@@ -60,31 +60,16 @@ extension FlusherCore {
     /// The current lag without a read of the log. Its age is that of the first record at the last look, up to a second
     /// ago. If that record has been applied since, the records after it are almost as old: a slow sink makes progress
     /// and lags all the same.
-    var lagAtHand: FlusherLag {
+    var lagAtHand: LogLag {
         lag(behind: reached, oldest: coordinator.withState { $0.oldest })
     }
 
-    private func lag(behind applied: SequenceNumber, oldest: Timestamp?) -> FlusherLag {
+    private func lag(behind applied: SequenceNumber, oldest: Timestamp?) -> LogLag {
         let last = log.lastSequence
-        guard last > applied else { return FlusherLag() }
+        guard last > applied else { return LogLag() }
         let first = max(applied.next, log.firstSequence)
-        return FlusherLag(
+        return LogLag(
             records: last.rawValue + 1 - min(first, last.next).rawValue,
             bytes: log.byteCount(after: applied), oldest: oldest)
-    }
-}
-
-/// The distance of a sink from the end of its log.
-public struct FlusherLag: Hashable, Sendable {
-    /// Records that were appended and not applied.
-    public var records: UInt64 = 0
-    /// The approximate bytes of the log that these records take up.
-    public var bytes: UInt64 = 0
-    /// The time when the first of these records was appended.
-    public var oldest: Timestamp?
-
-    /// The time that the first of these records has been waiting.
-    public var age: Duration {
-        oldest.map { .microseconds(max(0, Timestamp.now.rawValue - $0.rawValue)) } ?? .zero
     }
 }

@@ -34,7 +34,6 @@ extension FlusherCore: SinkProgress {
     var status: SinkStatus {
         let (state, error) = stateAndError
         let (counters, applied, batches) = coordinator.withState { ($0.counters, $0.applied, $0.durations) }
-        let lag = lagAtHand
         return SinkStatus(
             name: sink.name, state: state, error: error, appliedSequence: applied,
             appliedRecords: counters.recordsApplied, appliedBatches: counters.batchesApplied,
@@ -43,8 +42,7 @@ extension FlusherCore: SinkProgress {
             failures: counters.failures.map { SinkStatus.Failures(kind: $0.key.rawValue, count: $0.value) }
                 .sorted { $0.kind < $1.kind },
             retries: counters.retries, deadLetters: counters.deadLetters, deadLettersInSink: counters.deadLettersInSink,
-            lag: SinkStatus.Lag(records: lag.records, bytes: lag.bytes, oldest: lag.oldest),
-            lastSuccess: counters.lastFlush, batches: batches)
+            lag: lagAtHand, lastSuccess: counters.lastFlush, batches: batches)
     }
 
     /// The largest number of characters of an error. A longer one would take the place of other sinks in the status.

@@ -30,7 +30,7 @@ import Testing
             name: "db", state: .running, error: nil, appliedSequence: 1, appliedRecords: 1, appliedBatches: 1,
             writtenRows: 1, coalescedRecords: 0, lostRecords: 0, lostClaims: 0, failures: [], retries: 0,
             deadLetters: 0, deadLettersInSink: 0,
-            lag: SinkStatus.Lag(records: 0, bytes: 0, oldest: nil), lastSuccess: nil, batches: DurationHistogram())
+            lag: LogLag(records: 0, bytes: 0, oldest: nil), lastSuccess: nil, batches: DurationHistogram())
         change(&sink)
         return sink
     }
@@ -133,7 +133,7 @@ import Testing
     }
 
     private static func sink(at oldest: Timestamp) -> SinkStatus {
-        sink { $0.lag = SinkStatus.Lag(records: 1, bytes: 1, oldest: oldest) }
+        sink { $0.lag = LogLag(records: 1, bytes: 1, oldest: oldest) }
     }
 
     private func check(change: (inout LogSnapshot) -> Void) async throws -> LogCheck {

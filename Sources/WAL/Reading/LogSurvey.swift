@@ -138,16 +138,6 @@ package struct LogStep: Hashable, Sendable {
     package var byteCount: UInt64
 }
 
-/// The part of a log after a position.
-public struct LogLag: Hashable, Sendable {
-    /// The number of records.
-    public var records: UInt64 = 0
-    /// The approximate bytes of the log that these records take up.
-    public var bytes: UInt64 = 0
-    /// The time of the first of these records.
-    public var oldest: Timestamp?
-}
-
 extension ReadOnlyLog {
     /// Returns the part of the log after a record. Reads the footers, the frames of the unsealed segments, and one record.
     ///

@@ -47,7 +47,7 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
     /// of an older version.
     public var deadLettersInSink: UInt64?
     /// The part of the log that the sink hasn't applied.
-    public var lag: Lag
+    public var lag: LogLag
     /// The time of the last successful transaction.
     public var lastSuccess: Timestamp?
     /// The durations of successful transactions.
@@ -66,32 +66,11 @@ public struct SinkStatus: Hashable, Sendable, Decodable {
         }
     }
 
-    /// The part of the log that a sink hasn't applied.
-    public struct Lag: Hashable, Sendable, Decodable {
-        /// The number of records.
-        public var records: UInt64
-        /// The approximate bytes of the log that these records take up.
-        public var bytes: UInt64
-        /// The time of the first of these records.
-        public var oldest: Timestamp?
-
-        /// Returns the time that the first of these records has waited; zero if there are none.
-        public func age(at time: Timestamp) -> Duration {
-            oldest.map { max(.zero, time - $0) } ?? .zero
-        }
-
-        package init(records: UInt64, bytes: UInt64, oldest: Timestamp?) {
-            self.records = records
-            self.bytes = bytes
-            self.oldest = oldest
-        }
-    }
-
     package init(
         name: String, state: State, error: String?, appliedSequence: SequenceNumber, appliedRecords: UInt64,
         appliedBatches: UInt64, writtenRows: UInt64, coalescedRecords: UInt64, lostRecords: UInt64,
         lostClaims: UInt64, failures: [Failures], retries: UInt64, deadLetters: UInt64,
-        deadLettersInSink: UInt64?, lag: Lag,
+        deadLettersInSink: UInt64?, lag: LogLag,
         lastSuccess: Timestamp?,
         batches: DurationHistogram
     ) {

@@ -37,7 +37,7 @@ public struct TaskStorageHealth: Sendable {
     /// Whether the store answers, and since when; or the error that ended delivery.
     public var store: FlusherHealth.SinkState
     /// The lag of the store. Its age is up to a second old.
-    public var deliveryLag: FlusherLag
+    public var deliveryLag: LogLag
     /// The number of changes that the store rejected since the storage was opened.
     public var deadLetters: UInt64
     /// The additional sinks.

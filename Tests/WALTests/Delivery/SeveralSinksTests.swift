@@ -32,7 +32,7 @@ import Testing
         #expect(lag.records == 5000)
         #expect(lag.bytes > 5000 * 24 && lag.bytes < 5000 * 64)
         #expect(lag.age > .zero)
-        #expect(flushers[0].statistics.lag == FlusherLag())
+        #expect(flushers[0].statistics.lag == LogLag())
         await #expect { try await harness.log.waitUntilApplied(1, by: "other") } throws: {
             ($0 as? WALError)?.code == .invalidArgument && "\($0)".contains("quick, slow")
         }

@@ -30,7 +30,7 @@ enum StatusExample {
                 appliedBatches: 35, writtenRows: 36, coalescedRecords: 37, lostRecords: 38, lostClaims: 46,
                 failures: [SinkStatus.Failures(kind: "transient", count: 39)], retries: 40, deadLetters: 41,
                 deadLettersInSink: 47,
-                lag: SinkStatus.Lag(records: 42, bytes: 43, oldest: Timestamp(rawValue: 44)),
+                lag: LogLag(records: 42, bytes: 43, oldest: Timestamp(rawValue: 44)),
                 lastSuccess: Timestamp(rawValue: 45), batches: durations)
         ],
         isTruncated: true)
