@@ -1,5 +1,5 @@
 /// The jobs that wait for the threads of an executor.
-final class JobQueue<Executor: AnyObject & Sendable>: Sendable {
+package final class JobQueue<Executor: AnyObject & Sendable>: Sendable {
     /// Each entry keeps the executor until its job has run, because a job may drop the last reference to it.
     private struct Entry {
         var job: UnownedJob
@@ -13,19 +13,21 @@ final class JobQueue<Executor: AnyObject & Sendable>: Sendable {
 
     private let state = Monitor(State())
 
-    func add(_ job: UnownedJob, of executor: Executor) {
+    package init() {}
+
+    package func add(_ job: UnownedJob, of executor: Executor) {
         state.withLock { $0.entries.append(Entry(job: job, executor: executor)) }
         state.notifyAll()
     }
 
     /// Ends the calls of ``runAll(_:)``, after the jobs that are there.
-    func finish() {
+    package func finish() {
         state.withLock { $0.isFinished = true }
         state.notifyAll()
     }
 
     /// Runs jobs in the order of their arrival, and waits for more, until ``finish()``.
-    func runAll(_ run: (UnownedJob, Executor) -> Void) {
+    package func runAll(_ run: (UnownedJob, Executor) -> Void) {
         while let entry = next() { run(entry.job, entry.executor) }
     }
 
