@@ -4,7 +4,7 @@
     internal import WALTasks
 
     /// Claims, moves and reads the lanes of a log in a table of positions. A `key` is the value of the table's key.
-    struct LaneStatements: LaneTable {
+    struct LaneStatements: LaneQueries {
         private let connection: Connection
 
         init(_ connection: Connection, _ table: PositionTable) throws(StoreError) {
