@@ -52,7 +52,10 @@ struct MaintenanceDuty {
     private mutating func begin() {
         hasBegun = true
         engine.releaseUnused()
-        publisher?.publish(engine.status())
+        if publisher != nil {
+            let status = engine.status()
+            publisher?.publish(status)
+        }
         nextRetention = .now + Self.retentionInterval
     }
 
