@@ -84,10 +84,8 @@
                 $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
             }
             #expect(lines[0][0].hasPrefix("waiting: waiting for answer until "))
-            #expect(
-                lines.dropFirst().map { $0[0...2].joined(separator: " ") } == [
-                    "a done attempt 1", "b done attempt 1", "answer waiting ", "sum pending ",
-                ])
+            let steps = lines.dropFirst().map { $0[0...2].joined(separator: " ") }
+            #expect(steps == ["a done attempt 1", "b done attempt 1", "answer waiting ", "sum pending "])
             #expect(lines[1].last == "2" && lines[3].last?.hasPrefix("until ") == true)
             #expect(try flow("show", log, "failed").contains("b\tfailed\tattempt 1\t"))
             let history = try flow("history", log, "waiting").split(separator: "\n").map {

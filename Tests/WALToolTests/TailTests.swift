@@ -53,9 +53,10 @@ struct TailTests {
         try pipe.fileHandleForWriting.close()
         writer.waitUntilExit()
 
-        let shown = try lines(of: output)
-        #expect(shown.map { $0.split(separator: "\t").first.map(String.init) } == (3...count).map { "\($0)" })
-        #expect(shown.map { $0.split(separator: "\t").last.map(String.init) } == (3...count).map { "line \($0)" })
+        let shown = try lines(of: output).map { $0.split(separator: "\t") }
+        let numbers: [Substring] = (3...count).map { "\($0)" }
+        #expect(shown.map(\.first) == numbers)
+        #expect(shown.map(\.last) == numbers.map { "line \($0)" })
     }
 
     /// Numbers that were skipped are no records.
@@ -80,6 +81,7 @@ struct TailTests {
         try #require(ToolRun(["append", log], input: input).status == 0)
         let run = try ToolRun(["tail", log, "-n", "2"])
         #expect(run.status == 0)
-        #expect(run.output.split(separator: "\n").map { $0.split(separator: "\t").last } == ["b", "c"])
+        let payloads = run.output.split(separator: "\n").map { $0.split(separator: "\t").last }
+        #expect(payloads == ["b", "c"])
     }
 }

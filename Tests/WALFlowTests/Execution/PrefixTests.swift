@@ -75,7 +75,7 @@ import WALTesting
                 return node
             }
             let wait = dag.addWait("wait", after: input, for: Int.self)
-            return dag.addNode("sum", after: nodes[0], nodes[1], nodes[2], wait) { _, a, b, c, d in a + b + c + d }
+            return dag.addNode("last", after: nodes[0], nodes[1], nodes[2], wait) { _, _, _, _, last in last }
         }
         let plan = try dag.frozen().plan
         let never: (String, UInt32) -> (isFailed: Bool, isFinal: Bool) = { _, _ in (false, false) }

@@ -336,7 +336,7 @@ private func openOnBadDisk(
         }
         let files = try contents(of: path).filter { $0.key.hasSuffix(".wal") && $0.value[12] == 1 }
         var image = LogImage(files: files, names: files.keys.sorted(), payloads: [:]).ofOtherBoot()
-        let frames = image.frames(image.names[0])
+        let frames = image.frames(image.names[0]).filter { !$0.sequences.isEmpty }
         image.files[image.names[0]]?.replaceSubrange(
             frames[4].offset..<frames[8].offset, with: Data(count: frames[8].offset - frames[4].offset))
         try image.write(to: path)

@@ -62,7 +62,7 @@ import Testing
     /// return them.
     @Test(arguments: [false, true]) func framesBehindTheLengthThatAFollowerGivesAreRead(_ isLengthZero: Bool) throws {
         let directory = try Self.log { files in
-            let frame = SpecimenSegment(files[0], bootID: []).frames[3]
+            let frame = SpecimenSegment(files[0], bootID: []).recordFrames[3]
             let footer = try #require(SpecimenSegment(files[0], bootID: []).frames.last)
             let capacity = Int(try Self.header(files[0]).capacity)
             files[0] = Array(files[0][..<footer.offset]) + [UInt8](repeating: 0, count: capacity - footer.offset)

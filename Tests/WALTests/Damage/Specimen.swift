@@ -106,9 +106,9 @@ struct Specimen: Sendable {
     private static func damage(_ files: inout Files) {
         let names = files.keys.sorted()
         let sealed = SpecimenSegment(files[names[0]] ?? [], bootID: [])
-        files[names[0]]?[sealed.frames[1].offset + 30] ^= 1
+        files[names[0]]?[sealed.recordFrames[1].offset + 30] ^= 1
         let unsealed = SpecimenSegment(files[names[1]] ?? [], bootID: [])
-        for offset in unsealed.frames[1].offset..<unsealed.frames[1].end { files[names[1]]?[offset] = 0 }
+        for offset in unsealed.recordFrames[1].offset..<unsealed.frames[1].end { files[names[1]]?[offset] = 0 }
     }
 
     /// The segments of a directory, including prepared ones.

@@ -81,6 +81,9 @@ struct SpecimenSegment: Sendable {
         }
     }
 
+    /// The frames of records and batches. Sync marks stand among them wherever the log was idle for a moment.
+    var recordFrames: [Frame] { frames.filter { $0.recordCount > 0 } }
+
     func sequences(_ frame: Frame) -> Range<UInt64> {
         let first = header.baseSequence + frame.recordIndex
         return first..<first + frame.recordCount

@@ -11,10 +11,10 @@ import Testing
 
     @Test func hasTheDocumentedLayout() {
         let bytes = letter.encoded
-        #expect(
-            Array(bytes[..<24]) == [
-                1, 0, 2, 0, 5, 0, 12, 0, 8, 7, 6, 5, 4, 3, 2, 1, 254, 255, 255, 255, 255, 255, 255, 255,
-            ])
+        let head: [UInt8] = [
+            1, 0, 2, 0, 5, 0, 12, 0, 8, 7, 6, 5, 4, 3, 2, 1, 254, 255, 255, 255, 255, 255, 255, 255,
+        ]
+        #expect(Array(bytes[..<24]) == head)
         #expect(Array(bytes[24..<26]) == Array("pg".utf8))
         #expect(Array(bytes[31 + 12..<bytes.count]) == [0, 255, 7])
     }

@@ -39,7 +39,7 @@ import Testing
             try await harness.log.waitUntilApplied(22, by: "recording")
             #expect(Set(sink.snapshot.rows.map(\.sequence)) == Set(1...22).subtracting([4, 9]))
             let reader = harness.log.reader(from: 21)
-            #expect(try [reader.next()?.payload, reader.next()?.payload] == letters.map(\.payload))
+            for letter in letters { #expect(try reader.next()?.payload == letter.payload) }
             #expect(harness.log.bookmarks.isEmpty)
         }
         let rejections = messages.messages.all.filter { $0.text == "the sink rejected a record; it was set aside" }

@@ -16,7 +16,7 @@ import Testing
         // In place, so that the reader's mapping has the damage, too.
         let path = directory.path + "/" + (try segmentNames(directory.path)[0])
         let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
-        let place = SpecimenSegment(bytes, bootID: []).frames[29].offset + Frame.Offset.body
+        let place = SpecimenSegment(bytes, bootID: []).recordFrames[29].offset + Frame.Offset.body
         let file = try #require(FileHandle(forUpdatingAtPath: path))
         try file.seek(toOffset: UInt64(place))
         try file.write(contentsOf: Data([bytes[place] ^ 1]))
