@@ -108,7 +108,8 @@ struct Specimen: Sendable {
         let sealed = SpecimenSegment(files[names[0]] ?? [], bootID: [])
         files[names[0]]?[sealed.recordFrames[1].offset + 30] ^= 1
         let unsealed = SpecimenSegment(files[names[1]] ?? [], bootID: [])
-        for offset in unsealed.recordFrames[1].offset..<unsealed.frames[1].end { files[names[1]]?[offset] = 0 }
+        let second = unsealed.recordFrames[1]
+        for offset in second.offset..<second.end { files[names[1]]?[offset] = 0 }
     }
 
     /// The segments of a directory, including prepared ones.
