@@ -209,7 +209,7 @@ public final class BufferedTaskStorage<Store: TaskStore>: TaskStorage, Service {
     private func submit(_ batch: RecordBatch, _ items: [OverlayItem]) async throws(TaskStorageError) -> TaskReceipt {
         guard !batch.isEmpty else { return TaskReceipt(sequence: .zero) }
         return try await submit(items.count) { () throws(WALError) in
-            try overlay.add(items, endOf: batch) { () throws(WALError) in try writeAheadLog.tryAppend(batch) }
+            try overlay.add(items, encodedIn: batch) { () throws(WALError) in try writeAheadLog.tryAppend(batch) }
         }
     }
 

@@ -51,7 +51,7 @@ extension BufferedTaskStorage: FlowStorage {
         var batch = records
         for mutation in mutations { batch.append(mutation) }
         do throws(WALError) {
-            let added = try overlay.add(mutations.map(OverlayItem.init), endOf: batch) { () throws(WALError) in
+            let added = try overlay.add(mutations, endOf: batch) { () throws(WALError) in
                 try writeAheadLog.tryAppend(batch)
             }
             if added != nil { noteBuffered(batch.count) }

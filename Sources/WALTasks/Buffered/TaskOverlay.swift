@@ -139,10 +139,10 @@ final class TaskOverlay: @unchecked Sendable {
             encode: { TaskCodec.encode(mutation, into: &$0) }, append: append)
     }
 
-    /// Appends and keeps mutations, which are the last records of a batch of the log. `append` returns the sequence
-    /// number of the last record.
+    /// Appends and keeps the mutations of one batch of the log, in which they are encoded already. `append` returns
+    /// the last one's sequence number.
     func add<Failure: Error>(
-        _ items: [OverlayItem], endOf batch: RecordBatch, append: () throws(Failure) -> SequenceNumber?
+        _ items: [OverlayItem], encodedIn batch: RecordBatch, append: () throws(Failure) -> SequenceNumber?
     ) throws(Failure) -> SequenceNumber? {
         let hashes = items.map { $0.taskID.map(hasher.hash) }
         let locked = stripes(of: items, hashes)
@@ -150,10 +150,9 @@ final class TaskOverlay: @unchecked Sendable {
         for index in locked { stripes[index].lock.lock() }
         defer { for index in locked { stripes[index].lock.unlock() } }
         guard let last = try append() else { return nil }
-        let sizes = batch.sizes.suffix(items.count)
         var sequence = SequenceNumber(rawValue: last.rawValue - UInt64(items.count))
-        var start = batch.payloads.count - sizes.reduce(0) { $0 + Int($1) }
-        for ((item, hash), size) in zip(zip(items, hashes), sizes) {
+        var start = 0
+        for ((item, hash), size) in zip(zip(items, hashes), batch.sizes) {
             let end = start + Int(size)
             sequence = sequence.next
             switch item {
@@ -165,6 +164,34 @@ final class TaskOverlay: @unchecked Sendable {
             case .barrier(let mutation):
                 keep(LoggedMutation(sequence: sequence, mutation: mutation, size: Int(size)))
             }
+            start = end
+        }
+        return last
+    }
+
+    /// Appends and keeps the mutations of one task, which are the last records of a batch of the log. `append` returns
+    /// the sequence number of the last one.
+    ///
+    /// For the steps of flows. Unlike ``add(_:encodedIn:append:)`` it needs one stripe, which it finds without arrays.
+    func add<Failure: Error>(
+        _ mutations: [TaskMutation], endOf batch: RecordBatch, append: () throws(Failure) -> SequenceNumber?
+    ) throws(Failure) -> SequenceNumber? {
+        guard let taskID = mutations.first?.taskID else { return try append() }
+        let hash = hasher.hash(taskID)
+        let stripe = stripes[index(of: hash)]
+        let applied = applied()
+        stripe.lock.lock()
+        defer { stripe.lock.unlock() }
+        guard let last = try append() else { return nil }
+        let sizes = batch.sizes.suffix(mutations.count)
+        var sequence = SequenceNumber(rawValue: last.rawValue - UInt64(mutations.count))
+        var start = batch.payloads.count - sizes.reduce(0) { $0 + Int($1) }
+        for (mutation, size) in zip(mutations, sizes) {
+            sequence = sequence.next
+            let end = start + Int(size)
+            unsafe stripe.insert(
+                batch.payloads.span.bytes.extracting(start..<end), OverlayKind(mutation), hash: hash, applied: applied,
+                at: sequence)
             start = end
         }
         return last
