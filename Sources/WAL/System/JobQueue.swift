@@ -7,8 +7,19 @@ package final class JobQueue<Executor: AnyObject & Sendable>: Sendable {
     }
 
     private struct State {
-        var entries: [Entry] = []
+        /// The jobs that came last, in the order of their arrival.
+        var added: [Entry] = []
+        /// The jobs that came before them, in reverse order: to take the first of many moves none of the others.
+        var due: [Entry] = []
         var isFinished = false
+
+        mutating func takeFirst() -> Entry? {
+            if due.isEmpty {
+                swap(&due, &added)
+                due.reverse()
+            }
+            return due.popLast()
+        }
     }
 
     private let state = Monitor(State())
@@ -16,7 +27,7 @@ package final class JobQueue<Executor: AnyObject & Sendable>: Sendable {
     package init() {}
 
     package func add(_ job: UnownedJob, of executor: Executor) {
-        state.withLock { $0.entries.append(Entry(job: job, executor: executor)) }
+        state.withLock { $0.added.append(Entry(job: job, executor: executor)) }
         state.notifyAll()
     }
 
@@ -33,7 +44,7 @@ package final class JobQueue<Executor: AnyObject & Sendable>: Sendable {
 
     private func next() -> Entry? {
         state.wait { state -> Entry?? in
-            if !state.entries.isEmpty { return .some(state.entries.removeFirst()) }
+            if let entry = state.takeFirst() { return .some(entry) }
             return state.isFinished ? .some(nil) : nil
         } ?? nil
     }

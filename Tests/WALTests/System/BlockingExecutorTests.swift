@@ -45,6 +45,16 @@ import Testing
         try await log.close()
     }
 
+    @Test func tasksStartInTheOrderOfTheirArrival() async throws {
+        let executor = try BlockingExecutor()
+        let started = Monitor<[Int]>([])
+        let tasks = (0..<1000).map { number -> Task<Void, Never> in
+            Task(executorPreference: executor) { started.withLock { $0.append(number) } }
+        }
+        for task in tasks { await task.value }
+        #expect(started.withLock { $0 } == Array(0..<1000))
+    }
+
     @Test func aClosedLogIsSaid() async throws {
         let log = try await WriteAheadLog.open(at: directory.path, configuration: .small(.always))
         try await log.close()
