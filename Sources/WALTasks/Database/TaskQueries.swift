@@ -1,5 +1,7 @@
 /// The prepared queries of a store that differ only in the form of their parameters.
-package struct TaskQueries<Query: PreparedQuery> {
+///
+/// A class, so that each call copies one reference from the session and not nine.
+package final class TaskQueries<Query: PreparedQuery> {
     let task: Query
     let tasksOfDAG: Query
     let openTasks: Query
