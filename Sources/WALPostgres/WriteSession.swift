@@ -44,7 +44,11 @@
 
         func write(_ mutations: [TaskMutation]) throws(StoreError) {
             let operations = mutations.map { TaskBatch.Operation($0) }
-            for section in BatchSection.pieces(of: operations) { _ = try apply(section, of: operations) }
+            try write(BatchSection.pieces(of: operations), of: operations)
+        }
+
+        private func write(_ sections: [BatchSection], of operations: [TaskBatch.Operation]) throws(StoreError) {
+            for section in sections { _ = try apply(section, of: operations) }
         }
 
         /// Applies changes that didn't come through a log, all or none.
@@ -54,7 +58,7 @@
             if let only = sections.first, sections.count == 1, case .rows = only {
                 _ = try connection.committing { () throws(StoreError) in try apply(only, of: operations) }
             } else if !sections.isEmpty {
-                try connection.transaction { () throws(StoreError) in try write(mutations) }
+                try connection.transaction { () throws(StoreError) in try write(sections, of: operations) }
             }
         }
 
