@@ -1,5 +1,6 @@
 #if MySQL
     internal import WAL
+    internal import WALDelivery
     internal import WALTasks
 
     /// The address of a database, with its timeouts: `mysql://user:password@host:port/database?option=value&…`.

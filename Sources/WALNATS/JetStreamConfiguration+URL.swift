@@ -1,5 +1,6 @@
 #if NATS
     internal import WAL
+    internal import WALDelivery
 
     extension JetStreamSink.Configuration {
         /// Makes a configuration from an address: `nats://user:password@host:port,host:port/stream?option=value&…`.

@@ -1,6 +1,7 @@
 #if NATS
     internal import CWALNATS
     internal import WAL
+    internal import WALDelivery
 
     /// A connection to the servers. The client library reconnects by itself, to any of them.
     ///

@@ -1,6 +1,7 @@
 #if Postgres
     internal import CWALPostgres
     internal import WAL
+    internal import WALDelivery
     internal import WALTasks
 
     #if canImport(Darwin)
