@@ -15,6 +15,11 @@
             /// The logs for which the sinks have made streams.
             let logs = Logs()
 
+            /// A million random bytes.
+            private static let noise = (0..<125_000).flatMap { _ in
+                withUnsafeBytes(of: UInt64.random(in: 0 ... .max)) { Array($0) }
+            }
+
             var largestBatch: LargestBatch {
                 granularity == .record
                     ? LargestBatch(recordCount: StreamPublication.messagesMax, valueSize: 800_000) : LargestBatch()
@@ -34,8 +39,7 @@
                 case .delete(let key): Array("delete \(key)".utf8)
                 case .event(let id, let key): Array("event \(key) \(id)".utf8)
                 // No message can carry it, because random bytes don't compress.
-                case .poison(let key):
-                    Array("poison \(key) ".utf8) + (0..<1_000_000).map { _ in UInt8.random(in: 0...255) }
+                case .poison(let key): Array("poison \(key) ".utf8) + Self.noise
                 }
             }
 

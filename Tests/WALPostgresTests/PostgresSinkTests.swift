@@ -57,7 +57,8 @@
 
         private static let proxyCount = Atomic<Int>(0)
 
-        @Test(arguments: SinkConformance.allCases)
+        /// `ConformanceTests` cuts and restarts the same connections.
+        @Test(arguments: SinkConformance.ofAnotherForm)
         func conformance(check: SinkConformance) async throws {
             // Other tests use the shared server.
             let server = check == .survivesRestarts ? try PrivateServer() : nil
@@ -65,7 +66,7 @@
         }
 
         /// Each transaction may run in another session.
-        @Test(.needsBouncer, arguments: SinkConformance.allCases)
+        @Test(.needsBouncer, arguments: SinkConformance.ofAnotherForm)
         func conformanceThroughABouncer(check: SinkConformance) async throws {
             let database = try TemporaryDatabase()
             let bouncer = try Bouncer(before: database.server, sessions: 2)

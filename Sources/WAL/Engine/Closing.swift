@@ -47,9 +47,14 @@ extension Engine {
     private func flushPendingMarkers() {
         let deadline = ContinuousClock.now + .seconds(1)
         while !catalog.markers.pendingNames.isEmpty, catalog.state.withLock({ !$0.phase.isClosingOrClosed }) {
-            try? appender.openNextSegment(after: nil, whenFull: .wait(.seconds(1)))
+            do throws(WALError) {
+                try appender.openNextSegment(after: nil, whenFull: .wait(.seconds(1)))
+                NamedThread.yield()
+            } catch {
+                // The disk may take a segment in a moment.
+                NamedThread.sleep(.milliseconds(10))
+            }
             appender.flushPendingMarkers()
-            NamedThread.yield()
             if ContinuousClock.now >= deadline { return }
         }
     }

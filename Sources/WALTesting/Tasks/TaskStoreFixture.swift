@@ -110,7 +110,7 @@ public struct TaskStoreFixture<Store: TaskStore>: SinkFixture {
     }
 
     private func contents(of store: Store) async throws -> SinkContents {
-        let page = 1000
+        let page = 10_000
         var contents = SinkContents()
         for number in 0... {
             let tasks = try await store.tasks(dagID: dagID, limit: page, offset: number * page)

@@ -14,7 +14,7 @@
     ///
     /// Each step first writes its path and attempt to a side file, which the kill can't undo.
     @Suite(.serialized) struct FlowKillTests {
-        static let rounds = ProcessInfo.processInfo.environment["WAL_CRASH_ROUNDS"].flatMap { Int($0) } ?? 25
+        static let rounds = ProcessInfo.processInfo.environment["WAL_CRASH_ROUNDS"].flatMap { Int($0) } ?? 10
 
         /// A file of lines. Each line is one `write` to a file that is open for appending.
         struct SideFile: Sendable {

@@ -11,7 +11,7 @@ import WALTesting
 @Suite struct DamagedLogTests {
     @Test func allAgreeOnEachDamagedLog() async throws {
         let bases = try await Self.bases()
-        Torture.run("damaged logs", filter: "DamagedLogTests", count: 500, long: 10_000) { seed in
+        Torture.run("damaged logs", filter: "DamagedLogTests", count: 200, long: 10_000) { seed in
             let damaged = DamagedLog(bases, seed: seed)
             var check = AgreementCheck(damaged)
             try check.run()

@@ -19,7 +19,7 @@ import WALTesting
     private static let crashedAgainOneIn = 250
 
     @Test(.timeLimit(.minutes(24 * 60))) func whateverAPowerLossLeaves() {
-        Torture.run("crash states", filter: "CrashStateTests.whateverAPowerLossLeaves", count: 15, long: 40) { seed in
+        Torture.run("crash states", filter: "CrashStateTests.whateverAPowerLossLeaves", count: 5, long: 40) { seed in
             try Self.tryImages(ofLife: seed)
         }
     }

@@ -34,8 +34,8 @@ import WALTesting
         // A few more than the calls of one run, because threads make a varying number of calls.
         let place = Way.all.firstIndex { $0.description == way.description } ?? 0
         Torture.run("an error at every call", filter: "ErrorTests", cases: 1...callCount + 5) { number in
-            // The short form tries one call in 16, and different ones for each way.
-            guard Torture.isLong || (Int(number) + place) % 16 == 0 else { return ([], 0) }
+            // The short form tries one call in 40, and different ones for each way.
+            guard Torture.isLong || (Int(number) + place) % 40 == 0 else { return ([], 0) }
             let (_, violations) = try Self.live(way.policy, recording: way.fault == .losingPages) { storage in
                 storage.fail(at: Int(number), times: way.times, with: way.fault)
             }
@@ -63,7 +63,7 @@ import WALTesting
 
     /// One call in several fails, in some cases with an error that the kernel then forgets.
     @Test(.timeLimit(.minutes(24 * 60))) func errorsAtRandomCalls() {
-        Torture.run("errors at random", filter: "ErrorTests.errorsAtRandomCalls", count: 100, long: 200) { seed in
+        Torture.run("errors at random", filter: "ErrorTests.errorsAtRandomCalls", count: 40, long: 200) { seed in
             let (_, violations) = try Self.live(seed % 2 == 0 ? .always : .manual, recording: true) { storage in
                 storage.failRandomly(seed: seed, oneIn: 3 + Int(seed % 60))
             }

@@ -31,12 +31,13 @@ import WALTesting
 
         var count = 0
         var generator = SeededGenerator(seed: 1)
+        let tried = Torture.isLong ? 64 : 20
         for state in states.withLock({ $0 }) {
             let images = state.images(of: .page)
-            for number in 0..<min(images.count, 64) {
+            for number in 0..<min(images.count, tried) {
                 let place = LogImage.directory()
                 defer { try? FileManager.default.removeItem(atPath: place) }
-                let image = images.count <= 64 ? images[number] : images.random(using: &generator)
+                let image = images.count <= tried ? images[number] : images.random(using: &generator)
                 try image.write(to: place)
                 let found = try FastRecovery.contents(of: place + "/log")
                 let damage = found.findings.filter(\.classification.isDamage)

@@ -4,14 +4,14 @@ import WALTesting
 /// Use, crashes, reopenings and deliveries in random orders that no test of a single operation has.
 @Suite(.serialized) struct SimulationTests {
     @Test(.timeLimit(.minutes(24 * 60))) func randomSchedules() {
-        Torture.run("simulation", filter: "SimulationTests.randomSchedules", count: 60, long: 200, longThreads: 6) {
+        Torture.run("simulation", filter: "SimulationTests.randomSchedules", count: 25, long: 200, longThreads: 6) {
             seed in
             try Self.run(seed, faults: false)
         }
     }
 
     @Test(.timeLimit(.minutes(24 * 60))) func randomSchedulesWithErrors() {
-        Torture.run("simulation with errors", filter: "SimulationTests.randomSchedulesWithErrors", count: 40, long: 100)
+        Torture.run("simulation with errors", filter: "SimulationTests.randomSchedulesWithErrors", count: 20, long: 100)
         { seed in
             try Self.run(seed, faults: true)
         }

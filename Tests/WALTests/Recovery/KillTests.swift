@@ -10,7 +10,7 @@ import Testing
         case always, manual, rolls, batches, tasks, interval
     }
 
-    static let rounds = ProcessInfo.processInfo.environment["WAL_CRASH_ROUNDS"].flatMap { Int($0) } ?? 60
+    static let rounds = ProcessInfo.processInfo.environment["WAL_CRASH_ROUNDS"].flatMap { Int($0) } ?? 24
 
     static func configuration(_ workload: Workload) -> WriteAheadLog.Configuration {
         let policy: WriteAheadLog.SyncPolicy =

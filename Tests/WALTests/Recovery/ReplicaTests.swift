@@ -360,7 +360,7 @@ import WALTesting
 
     // MARK: Crashes
 
-    private static let rounds = max(12, KillTests.rounds)
+    private static let rounds = max(12, KillTests.rounds / 2)
 
     /// Killed at random moments in three lives on the same directory, the replica continues after its last record.
     @Test(arguments: 0..<rounds) func aKilledReplicaContinuesExactlyOnce(_ round: Int) async throws {
@@ -413,7 +413,7 @@ import WALTesting
     }
 
     /// After a power loss the replica's end is lost. The source gives the lost numbers to the same records again.
-    @Test(arguments: 0..<(Torture.isLong ? 40 : 6)) func lostNumbersAreGivenAgain(_ round: Int) async throws {
+    @Test(arguments: 0..<(Torture.isLong ? 40 : 3)) func lostNumbersAreGivenAgain(_ round: Int) async throws {
         let place = TemporaryDirectory()
         let after = TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: place.path, withIntermediateDirectories: true)

@@ -14,7 +14,7 @@ import WALTesting
         let path = directory.path + "/" + SegmentName.compressed(real.number)
         var generator = SeededGenerator(seed: seed)
         var wholeCount = 0
-        for round in 0..<(Torture.isLong ? 150 : 40) {
+        for round in 0..<(Torture.isLong ? 150 : 20) {
             let bytes = Self.forged(real.bytes, &generator)
             try Data(bytes).write(to: URL(fileURLWithPath: path))
             let file = try File(path, .read)

@@ -3,7 +3,7 @@ import Foundation
 /// Power cuts by `Scripts/power-cuts`, with the guest program next to the test bundle.
 enum VirtualMachine {
     /// `WAL_POWER_CUTS`, or a small number.
-    static let cuts = ProcessInfo.processInfo.environment["WAL_POWER_CUTS"].flatMap { Int($0) } ?? 2
+    static let cuts = ProcessInfo.processInfo.environment["WAL_POWER_CUTS"].flatMap { Int($0) } ?? 1
 
     /// Whether there is a machine. With `REQUIRE_SERVERS=1` the test runs without one, and fails.
     static let isWanted =
