@@ -148,7 +148,7 @@ import WAL
     }
 
     @Test func eightThreads() async throws {
-        let count = 5000
+        let count = 2500
         await onThreads(8) { [lines] thread in
             let logger = lines.logger("thread-\(thread)")
             for number in 0..<count { logger.info("\(number)", metadata: ["thread": "\(thread)"]) }

@@ -146,7 +146,7 @@ final class StubbornStore: TaskStore {
         let storage = try await BufferedTaskStorage.memory(log: directory.path, configuration: configuration)
         let reference = MemoryTaskStore()
         var random = RandomMutations(seed: UInt64(seed))
-        for mutation in random.list(150) {
+        for mutation in random.list(Cases.count(75, long: 150)) {
             try await apply(mutation, to: storage)
             try await apply(mutation, to: reference)
             let seen = try await StorageContents(of: storage, pages: [(1000, 0), (2, 1)])

@@ -370,7 +370,7 @@ import WALTesting
         var configuration = FlowConfiguration.test
         configuration.activities = .tasks
         let runner = try await FlowRunner(storage: storage, dags: [dag], configuration: configuration)
-        let count = ProcessInfo.processInfo.environment["WAL_LONG"] == nil ? 10_000 : 100_000
+        let count = ProcessInfo.processInfo.environment["WAL_LONG"] == nil ? 4000 : 100_000
         let result = try await runner.process(count, by: dag).result()
         #expect(result == (0..<count).map { $0 * 2 })
         await runner.close()

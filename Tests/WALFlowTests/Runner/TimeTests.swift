@@ -53,7 +53,7 @@ import WALTesting
 
     /// A service with timeouts of an hour would otherwise keep an hour of steps in memory.
     @Test func theTimeoutsOfFinishedStepsAreRemoved() async throws {
-        let (directory, count) = (TemporaryDirectory(), 5000)
+        let (directory, count) = (TemporaryDirectory(), 2000)
         let dag = DAG(name: "Steps", key: "steps", of: Int.self) { dag, input in
             dag.addIterator("each", over: input, { Array(0..<$0) }, concurrency: 8) { body, element in
                 body.addNode("step", after: element, options: NodeOptions(timeout: .seconds(3600))) { _, number in
@@ -71,7 +71,7 @@ import WALTesting
 
     /// A service whose answers come within a minute would otherwise keep the timeouts of days in memory.
     @Test func theTimeoutsOfAnsweredWaitsAreRemoved() async throws {
-        let (directory, count) = (TemporaryDirectory(), 5000)
+        let (directory, count) = (TemporaryDirectory(), 2000)
         let dag = DAG(name: "Waits", key: "waits", of: Int.self) { dag, input in
             dag.addIterator("each", over: input, { Array(0..<$0) }, concurrency: 8) { body, element in
                 body.addWait("answer", after: element, for: Int.self, timeout: .seconds(3600))

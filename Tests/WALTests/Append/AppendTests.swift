@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: [WriteAheadLog.SyncPolicy.always, .interval(.milliseconds(2)), .bytes(4096), .manual])
     func whatIsAppendedIsReadBackInOrderAndAfterReopening(_ policy: WriteAheadLog.SyncPolicy) throws {
         let directory = TemporaryDirectory()
-        let count = policy == .always ? 200 : 5000
+        let count = policy == .always ? 100 : 2500
         do {
             let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small(policy))
             for number in 1...count { #expect(try log.appendBlocking(payload(number)).rawValue == UInt64(number)) }
@@ -43,7 +43,7 @@ import Testing
     func eightThreadsAppendAndEachNumberIsGivenOnce(_ policy: WriteAheadLog.SyncPolicy) throws {
         let directory = TemporaryDirectory()
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: .small(policy))
-        let perThread = policy == .always ? 200 : 5000
+        let perThread = policy == .always ? 100 : 2500
         let numbers = Monitor<[UInt64: [UInt8]]>([:])
         DispatchQueue.concurrentPerform(iterations: 8) { thread in
             for index in 0..<perThread {

@@ -281,7 +281,7 @@ import Testing
                 return count
             }
         }
-        for round in 0..<(Torture.isLong ? 80 : 24) {
+        for round in 0..<(Torture.isLong ? 80 : 16) {
             try await Task.sleep(for: .milliseconds(50))
             if round % 4 == 0 { try await log.roll() }
         }

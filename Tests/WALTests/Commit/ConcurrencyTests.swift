@@ -7,7 +7,7 @@ import Testing
 /// A reader that sees an incomplete record, or two records in the wrong order, passes wrong data on without an error.
 @Suite(.serialized) struct ConcurrencyTests {
     static let threads = 8
-    static let perThread = Torture.isLong ? 1500 : 500
+    static let perThread = Torture.isLong ? 1500 : 300
 
     /// The thread, the number, and bytes that follow from both.
     static func body(_ thread: Int, _ number: Int) -> [UInt8] {

@@ -72,11 +72,11 @@ import Testing
                 if error.code != .removed { note("reader: \(error)") }
             } catch { note("reader: \(error)") }
         }
-        // At least three seconds, and until each of them has had its turns.
+        // At least a second, and until each of them has had its turns.
         for round in 0..<3000 {
             let hadTurns =
                 plans.load(ordering: .relaxed) > 10 && reads.load(ordering: .relaxed) > 0 && log.firstSequence > 1
-            if round >= 30, hadTurns { break }
+            if round >= (Torture.isLong ? 30 : 10), hadTurns { break }
             usleep(100_000)
         }
         isDone.store(true, ordering: .relaxed)
@@ -108,7 +108,7 @@ import Testing
             }
             group.leave()
         }
-        for _ in 0..<(Torture.isLong ? 200 : 60) {
+        for _ in 0..<(Torture.isLong ? 200 : 30) {
             #expect(try LogFiles(besideAWriterIn: directory).segments == numbers)
         }
         isDone.store(true, ordering: .relaxed)

@@ -37,7 +37,7 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for log in logs {
                     group.addTask {
-                        for number in 0..<20 {
+                        for number in 0..<10 {
                             let sequence = try await log.append(payload(number, size: 20_000))
                             if number % 7 == 0 { try await log.waitUntilDurable(sequence) }
                         }
@@ -48,7 +48,7 @@ import Testing
             #expect(try threadCount() <= 20)
             for log in logs { try await log.close() }
             for log in try await open(policy) {
-                #expect(log.lastSequence.rawValue == 20)
+                #expect(log.lastSequence.rawValue == 10)
                 #expect(!log.recovery.isDamaged)
                 try await log.close()
             }
