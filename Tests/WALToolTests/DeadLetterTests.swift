@@ -31,6 +31,13 @@
             try #require(run.status == 0, "\(run.errors)")
         }
 
+        /// Makes the store without any task.
+        private func makeStore() async throws {
+            let store = try await SQLiteTaskStore(path: database)
+            try await store.ping()
+            try await store.close()
+        }
+
         /// The status counts the letters since the writer's start. The check counts those that remain, so it needs no restart.
         @Test func aCheckCountsTheLettersThatAreLeft() throws {
             let store = "sqlite:\(database)"
@@ -158,6 +165,7 @@
             try await writer.close()
             let redrive = ["dead-letters", log, "--redrive", "--into", "sqlite:\(database)"]
             #expect(try ToolRun(redrive).errors == "Redriven: 0. Left: 0.\n")
+            try await makeStore()
             let run = try ToolRun(redrive + ["--sink", "consumer/mailer"])
             #expect(run.status == 0 && run.errors.contains("Redriven: 1. Left: 0."), "\(run.errors)")
             #expect(try Sample.query(database, "SELECT group_concat(id) FROM dag_tasks") == "late")
@@ -231,9 +239,15 @@
             let shown = try ToolRun(["dead-letters", log, "--json"]).json
             #expect(shown["sink"] as? String == "postgres")
             #expect(shown["reason"] as? String == "row is too big")
+            let redrive = ["dead-letters", log, "--redrive", "--into", "sqlite:\(database)", "--sink", "postgres"]
+            // A mistyped path became a database with the letters, which the log then lacked.
+            let mistyped = try ToolRun(redrive)
+            #expect(mistyped.status == 74 && mistyped.errors.contains(database), "\(mistyped)")
+            #expect(!FileManager.default.fileExists(atPath: database))
+            #expect(try ToolRun(["dead-letters", log, "--json"]).json["sink"] as? String == "postgres")
+            try await makeStore()
             for _ in 0..<2 {
-                let run = try ToolRun(
-                    ["dead-letters", log, "--redrive", "--into", "sqlite:\(database)", "--sink", "postgres"])
+                let run = try ToolRun(redrive)
                 #expect(run.status == 0, "\(run.errors)")
                 #expect(try Sample.query(database, "SELECT group_concat(id) FROM dag_tasks") == "late")
                 _ = try Sample.query(database, "UPDATE dag_tasks SET status = 'running'")
@@ -262,6 +276,7 @@
             try FileManager.default.copyItem(atPath: letters, toPath: older)
             try await setAside(2)
             try await setAside(3)
+            try await makeStore()
             let redrive = ["dead-letters", log, "--redrive", "--into", "sqlite:\(database)"]
             #expect(try ToolRun(redrive).errors == "Redriven: 3. Left: 0.\n")
             try FileManager.default.removeItem(atPath: letters)
@@ -286,6 +301,7 @@
                         sequence: SequenceNumber(rawValue: UInt64(number)), time: .now, sink: sink, code: "c",
                         reason: "r", payload: payload))
             }
+            try await makeStore()
             let redrive = ["dead-letters", log, "--redrive", "--into", "sqlite:\(database)"]
             let own = try ToolRun(redrive)
             #expect(own.status == 0, "\(own.errors)")

@@ -5,7 +5,7 @@ import WAL
 @testable import WALTool
 
 /// A signal while lines are read that the log has no room for.
-struct FullLogTests {
+@Suite(.timeLimit(.minutes(10))) struct FullLogTests {
     private let scratch: Scratch
 
     init() throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import WAL
 
 /// A repair must do exactly the steps that it showed, and showing them must change nothing.
-struct RepairTests {
+@Suite(.timeLimit(.minutes(10))) struct RepairTests {
     enum Damage: CaseIterable {
         case none, killed, abandonedClaim, tornTail, corruption
         case missingSegment, noHeader, noHeaderAtAll, leftover, behindFooter

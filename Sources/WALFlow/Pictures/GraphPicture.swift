@@ -97,7 +97,7 @@ private struct TextPicture {
         switch style {
         case .mermaid: lines.append("flowchart LR")
         case .dot:
-            lines.append("digraph \"\(Self.escaped(shape.name))\" {")
+            lines.append("digraph \"\(escaped(shape.name))\" {")
             lines.append("  rankdir=LR; node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\"];")
         }
         add(shape, prefix: "", id: "n", depth: 1, &lines)
@@ -149,23 +149,25 @@ private struct TextPicture {
     private func box(_ name: String, _ title: String, _ kind: GraphShape.Kind, _ state: TaskView.State) -> String {
         switch style {
         case .mermaid:
-            let text = "\"\(Self.escaped(title))\""
+            let text = "\"\(escaped(title))\""
             let shape = kind == .branch ? "{\(text)}" : kind == .wait || kind == .timer ? "([\(text)])" : "[\(text)]"
             return "\(name)\(shape):::\(state.rawValue)"
         case .dot:
             return
-                "\(name) [label=\"\(Self.escaped(title))\", fillcolor=\"\(state.colors.fill)\", color=\"\(state.colors.border)\"];"
+                "\(name) [label=\"\(escaped(title))\", fillcolor=\"\(state.colors.fill)\", color=\"\(state.colors.border)\"];"
         }
     }
 
     private func begin(_ name: String, _ title: String) -> String {
         switch style {
-        case .mermaid: "subgraph \(name)_in [\"\(Self.escaped(title))\"]"
-        case .dot: "subgraph cluster_\(name) { label=\"\(Self.escaped(title))\";"
+        case .mermaid: "subgraph \(name)_in [\"\(escaped(title))\"]"
+        case .dot: "subgraph cluster_\(name) { label=\"\(escaped(title))\";"
         }
     }
 
-    private static func escaped(_ text: String) -> String {
-        GraphPicture.escaped(text, ["\"": "&quot;", "\n": " ", "\r": " "])
+    private func escaped(_ text: String) -> String {
+        var escapes: [Unicode.Scalar: String] = ["\"": "&quot;", "\n": " ", "\r": " "]
+        if style == .dot { escapes["\\"] = "\\\\" }
+        return GraphPicture.escaped(text, escapes)
     }
 }

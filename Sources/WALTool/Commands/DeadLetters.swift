@@ -140,6 +140,8 @@ struct DeadLetters: AsyncParsableCommand {
         }
         // Without dead letters, the directory of their log may not exist.
         if chosen.isEmpty { return try finish(applied: 0, left: 0) }
+        // An opening for writing would create the store, and the letters would be removed.
+        try await argument.inspect().close()
         let store = try await argument.open()
         var (applied, left) = (0, 0)
         for (directory, letters) in chosen {

@@ -91,6 +91,16 @@ import WAL
         }
     }
 
+    /// Graphviz reads a backslash as the begin of an escape, and one at the end of a label took the quotation mark with it.
+    @Test func aBackslashAtTheEndOfAName() throws {
+        let shape = try DAG(name: "a\\", key: "order", of: Int.self) { dag, input in
+            dag.addNode("b\\", after: input) { _, value in value }
+        }.frozen().shape
+        let picture = shape.picture(of: TaskView(nil), as: .dot)
+        #expect(picture.contains(#"digraph "a\\" {"#) && picture.contains(#"b\\", fill"#), "\(picture)")
+        #expect(shape.picture(of: TaskView(nil), as: .mermaid).contains(#"b\"]"#))
+    }
+
     /// A wait that was reached differs from a node that wasn't.
     @Test func thePictureAsText() throws {
         let picture = try Self.shape().picture(of: TaskView(Self.journal), as: .mermaid)

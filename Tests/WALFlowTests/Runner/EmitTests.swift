@@ -8,7 +8,7 @@ import WALTesting
 @testable import WALFlow
 
 /// The messages of a step arrive once with its result, and never without it.
-@Suite struct EmitTests {
+@Suite(.timeLimit(.minutes(10))) struct EmitTests {
     /// A destination that keeps messages and positions over several lives of the storage.
     final class Mailbox: Sendable {
         struct State {

@@ -5,7 +5,7 @@ import Testing
 @testable import WALDelivery
 
 /// A worker reads its next batch while the sink applies the last one.
-@Suite struct FlusherReadAheadTests {
+@Suite(.timeLimit(.minutes(10))) struct FlusherReadAheadTests {
     /// A sink that answers once the gate is open.
     private final class HoldingSink: Sink {
         let inner = RecordingSink()
