@@ -7,7 +7,7 @@ import WALTesting
 
 /// A task that continues from any prefix of its records ends the same, and repeats no finished step.
 @Suite struct PrefixTests {
-    static let count = ProcessInfo.processInfo.environment["WAL_LONG"] == nil ? 60 : 20_000
+    static let count = ProcessInfo.processInfo.environment["WAL_LONG"] == nil ? 150 : 20_000
 
     private static func hash(_ path: String, _ attempt: UInt32) -> UInt64 {
         GraphShape.hash("\(path) \(attempt)")
