@@ -15,8 +15,9 @@ extension SinkConformance {
         }
     }
 
-    /// The checks for a variant of a store, or of its connection, if another variant passes all checks with the same statements.
-    /// Of the checks with flushers, these are the ones that the variant's own statements affect. All checks if `WAL_LONG` is set.
+    /// The checks for a variant of a store, or of its connection, if another variant passes all checks with the same statements or
+    /// the same connections. Of the checks with flushers, these are the ones that the variant's own statements affect. All checks
+    /// if `WAL_LONG` is set.
     package static let ofAnotherForm =
         ProcessInfo.processInfo.environment["WAL_LONG"] != nil
         ? allCases : withoutFlushers + [.setsPoisonAside, .survivesLostReplies, .survivesLostCommits]

@@ -240,7 +240,7 @@
             #expect(shown["sink"] as? String == "postgres")
             #expect(shown["reason"] as? String == "row is too big")
             let redrive = ["dead-letters", log, "--redrive", "--into", "sqlite:\(database)", "--sink", "postgres"]
-            // A mistyped path became a database with the letters, which the log then lacked.
+            // With a mistyped path, the verb made a database, applied the letters there, and removed them from the log.
             let mistyped = try ToolRun(redrive)
             #expect(mistyped.status == 74 && mistyped.errors.contains(database), "\(mistyped)")
             #expect(!FileManager.default.fileExists(atPath: database))

@@ -91,7 +91,7 @@ import WAL
         }
     }
 
-    /// Graphviz reads a backslash as the begin of an escape, and one at the end of a label took the quotation mark with it.
+    /// Graphviz reads a backslash as the start of an escape. One at the end of a label escaped the closing quotation mark.
     @Test func aBackslashAtTheEndOfAName() throws {
         let shape = try DAG(name: "a\\", key: "order", of: Int.self) { dag, input in
             dag.addNode("b\\", after: input) { _, value in value }

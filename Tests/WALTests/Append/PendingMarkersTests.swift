@@ -97,8 +97,8 @@ import Testing
         try await log.close()
     }
 
-    /// Closing tried to get a segment for a second without a pause, with a whole processor.
-    @Test(.timeLimit(.minutes(10))) func closingWaitsForASegmentWithoutAProcessor() async throws {
+    /// Closing tried to get a segment without a pause for a second, and kept a processor busy.
+    @Test(.timeLimit(.minutes(10))) func closingSleepsWhileItWaitsForASegment() async throws {
         let directory = TemporaryDirectory()
         let hook = NoNewFiles()
         StorageHooks.install(hook, for: directory.path)
