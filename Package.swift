@@ -238,7 +238,7 @@ let package = Package(
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
-            name: "WALJournalTests", dependencies: ["WALJournal", "WAL", "WALDelivery"],
+            name: "WALJournalTests", dependencies: ["TestSupport", "WALJournal", "WAL", "WALDelivery"],
             swiftSettings: settings),
         .testTarget(
             name: "WALTasksTests",
@@ -306,8 +306,8 @@ let package = Package(
         .testTarget(
             name: "WALToolTests",
             dependencies: [
-                "WALTool", "WAL", "WALDelivery", "WALJournal", "WALLogging", "WALMonitor", "WALTasks", "WALFlow",
-                "WALSQLite",
+                "TestSupport", "WALTool", "WAL", "WALDelivery", "WALJournal", "WALLogging", "WALMonitor", "WALTasks",
+                "WALFlow", "WALSQLite",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -316,12 +316,14 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
-// Scripts/test --threads builds only the suites that CI runs with ThreadSanitizer, and their helpers.
-if Context.environment["WAL_THREADS"] != nil {
-    let names = [
-        "CWALShims", "CWALLZ4", "WAL", "WALDelivery", "WALTasks", "WALFlow", "WALLogging", "WALTesting", "TestSupport",
-        "WALTests", "WALTasksTests", "WALFlowTests", "WALLoggingTests",
+// Scripts/test --threads builds only the suites that it runs with ThreadSanitizer, and their helpers. The quick tier leaves out
+// flows and the log handler.
+if let tier = Context.environment["WAL_THREADS"] {
+    var names = [
+        "CWALShims", "CWALLZ4", "WAL", "WALDelivery", "WALTasks", "WALTesting", "TestSupport", "WALTests",
+        "WALTasksTests",
     ]
+    if tier != "quick" { names += ["WALFlow", "WALLogging", "WALFlowTests", "WALLoggingTests"] }
     package.products = []
     package.dependencies.removeLast(serverPackages.count)
     package.targets.removeAll { !names.contains($0.name) }

@@ -1,3 +1,4 @@
+internal import Testing
 package import WAL
 
 extension WriteAheadLog {

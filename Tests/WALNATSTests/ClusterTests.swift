@@ -1,5 +1,6 @@
 #if NATS
     import Foundation
+    import func TestSupport.eventually
     import Testing
     import WAL
     import WALDelivery
@@ -84,7 +85,7 @@
             try await flusher.drain()
             delivery.cancel()
             _ = await delivery.result
-            while replica.position.sequence < last { try await Task.sleep(for: .milliseconds(20)) }
+            try await eventually { replica.position.sequence >= last }
             following?.cancel()
             try await following?.value
             try await replica.close()

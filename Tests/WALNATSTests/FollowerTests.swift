@@ -1,6 +1,7 @@
 #if NATS
     import Foundation
     import MetricsTestKit
+    import func TestSupport.eventually
     import Testing
     import WAL
     import WALDelivery
@@ -452,20 +453,20 @@
             configuration.stallTimeout = .milliseconds(300)
             let follower = try StreamFollower(replica: replica, configuration: configuration)
             let running = Task { try await follower.run() }
-            try await until { replica.position.sequence == 10 }
+            try await eventually { replica.position.sequence == 10 }
             // There may be none for a moment, because a busy server's consumer looks stuck, too.
             var consumers: [String] = []
-            while consumers.isEmpty {
+            try await eventually(every: .milliseconds(20)) {
                 let names = try request("CONSUMER.NAMES.\(stream)", "", to: servers.addresses[0])
                 let list = try JSONSerialization.jsonObject(with: Data(names.utf8)) as? [String: Any]
                 consumers = list?["consumers"] as? [String] ?? []
-                if consumers.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+                return !consumers.isEmpty
             }
             for name in consumers {
                 _ = try request("CONSUMER.DELETE.\(stream).\(name)", "", to: servers.addresses[0])
             }
             try store(.batch, epoch: 1, 10, 20, on: connection)
-            try await until { replica.position.sequence == 20 }
+            try await eventually { replica.position.sequence == 20 }
             running.cancel()
             try await running.value
             try await replica.close()
@@ -484,12 +485,12 @@
             let follower = try StreamFollower(
                 replica: replica, configuration: StreamFollower.Configuration(stream: own.configuration))
             let running = Task { try await follower.run() }
-            try await until { replica.position.sequence == 2 }
+            try await eventually { replica.position.sequence == 2 }
             try own.signal(1, "KILL")
             try own.restart(1)
             lanes = try await claimLane(of: source, by: sink)
             _ = try await sink.apply(batch([[3]], lanes, of: source))
-            try await until { replica.position.sequence == 3 }
+            try await eventually { replica.position.sequence == 3 }
             running.cancel()
             try await running.value
             try await replica.close()
@@ -526,12 +527,11 @@
             let reader = try StreamReader(
                 configuration, stream: stream, subject: StreamNames.subjects(of: source), stallTimeout: .seconds(2))
             // The refusal comes independently of the answers, and a busy server may send it only after the time limit.
-            let end = ContinuousClock.now + .seconds(120)
             var error: JetStreamError?
-            repeat {
+            try await eventually {
                 error = await WALNATSTests.error { _ = try await reader.messages() }
-            } while error?.code != .unauthorized && .now < end
-            #expect(error?.code == .unauthorized, "\(String(describing: error))")
+                return error?.code == .unauthorized
+            }
             #expect(error?.description.contains(denied + stream) == true, "\(String(describing: error))")
             await reader.close()
         }
@@ -544,11 +544,6 @@
             unnamed.stream = nil
             let noName = await WALNATSTests.error { _ = try await StreamFollower.source(of: unnamed) }
             #expect(noName?.code == .invalidOption)
-        }
-
-        /// Waits for a condition, at most until the suite's time limit.
-        private func until(_ condition: () -> Bool) async throws {
-            while !condition() { try await Task.sleep(for: .milliseconds(20)) }
         }
     }
 #endif

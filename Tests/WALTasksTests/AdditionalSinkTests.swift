@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import WAL
 import WALDelivery
@@ -109,11 +110,7 @@ import WALDelivery
         second.store.isRefusing.store(true, ordering: .relaxed)
         let storage = try await open(AdditionalSink(second, attachment: .bestEffort(maxLagBytes: 1 << 20)))
         try await save(0..<10, in: storage)
-        let end = ContinuousClock.now + .seconds(300)
-        while storage.health.additionalSinks[0].delivery.isDelivering, .now < end {
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        #expect(!storage.health.additionalSinks[0].delivery.isDelivering)
+        try await eventually { !storage.health.additionalSinks[0].delivery.isDelivering }
         #expect(storage.health.isDelivering)
         try await storage.ping()
         #expect(try await storage.close() == 0)

@@ -21,12 +21,6 @@ import WALDelivery
         return configuration
     }
 
-    private func wait(until isMet: () -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(300)
-        while !isMet(), .now < end { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(isMet())
-    }
-
     private func isAway(_ health: TaskStorageHealth) -> Bool { if case .away = health.store { true } else { false } }
     private func isReachable(_ health: TaskStorageHealth) -> Bool {
         if case .reachable = health.store { true } else { false }
@@ -37,10 +31,10 @@ import WALDelivery
         let start = Timestamp.now
         let storage = try await BufferedTaskStorage.open(
             at: directory.path, store: store, configuration: configuration)
-        try await wait { isReachable(storage.health) }
+        try await eventually { isReachable(storage.health) }
         store.isFailing.store(true, ordering: .relaxed)
         for number in 0..<10 { try await storage.save(PersistentTask(id: "t\(number)", dagID: "d", nodeID: "n")) }
-        try await wait { isAway(storage.health) }
+        try await eventually { isAway(storage.health) }
         let away = storage.health
         guard case .away(let since, let error) = away.store else { return }
         #expect(since >= start - .milliseconds(10))
@@ -48,7 +42,7 @@ import WALDelivery
         #expect(away.isAccepting && away.isDelivering)
         #expect(away.deliveryLag.records == 10)
         #expect(away.deliveryLag.bytes > 0)
-        try await wait { storage.health.deliveryLag.age > .milliseconds(100) }
+        try await eventually { storage.health.deliveryLag.age > .milliseconds(100) }
         store.isFailing.store(false, ordering: .relaxed)
         try await storage.drain()
         #expect(isReachable(storage.health))
@@ -81,14 +75,14 @@ import WALDelivery
         let refusedCount = recording.count("no segment could be prepared: the disk budget is used up")
         #expect((1...2).contains(refusedCount))
         for _ in 0..<100 { await saveUntilRefused() }
-        try await wait { isAway(storage.health) }
+        try await eventually { isAway(storage.health) }
         #expect(storage.health.refusal?.reason == .budgetUsedUp)
         #expect(storage.health.refusal?.error?.code == .logFull)
         #expect(recording.count("no segment could be prepared: the disk budget is used up") == refusedCount)
         store.isFailing.store(false, ordering: .relaxed)
-        try await wait { storage.health.isAccepting }
+        try await eventually { storage.health.isAccepting }
         try await storage.save(PersistentTask(id: "t", dagID: "d", nodeID: "n"))
-        try await wait { recording.count("the disk budget has room again") == refusedCount }
+        try await eventually { recording.count("the disk budget has room again") == refusedCount }
         #expect(recording.count("no segment could be prepared: the disk budget is used up") == refusedCount)
         #expect(recording.count("the sink is available again") == 1)
         try await storage.close()
@@ -102,11 +96,11 @@ import WALDelivery
         let storage = try await BufferedTaskStorage.open(
             at: directory.path, store: store, configuration: configuration)
         // The storage's own claim comes first.
-        try await wait { isReachable(storage.health) }
+        try await eventually { isReachable(storage.health) }
         let laneCount = Flusher<TaskSink<StubbornStore>>.Configuration().laneCount
         _ = try await store.claim(0..<laneCount, of: laneCount, log: storage.writeAheadLog.id)
         try await storage.save(PersistentTask(id: "b", dagID: "d", nodeID: "n"))
-        try await wait { !storage.health.isDelivering }
+        try await eventually { !storage.health.isDelivering }
         guard case .ended(let error) = storage.health.store else { return }
         #expect(error.code == .fenced)
         #expect(storage.health.isAccepting)

@@ -61,7 +61,7 @@ import WAL
                 }
                 try await storage.drain()
                 try await log.sync()
-                while log.firstSequence <= 1 { try await Task.sleep(for: .milliseconds(20)) }
+                try await eventually { log.firstSequence > 1 }
             }
         }
         let pending = try await storage.pendingTasks(limit: 1000)
@@ -79,10 +79,10 @@ import WAL
                 throw StubbornStore.Refusal()
             }
         }
-        while reach.callCount == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { reach.callCount > 0 }
         query.cancel()
         _ = await query.result
-        while reach.callCount > 0 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { reach.callCount == 0 }
         #expect(try await reach.ask(.usual) { _ in 1 } == 1)
     }
 
@@ -90,7 +90,7 @@ import WAL
     @Test func aQueryBesideAListLeavesTheStoreReachable() async throws {
         let reach = StoreReach(store: store)
         let list = Task { try await reach.ask(.long) { _ in try await Task.sleep(for: .seconds(600)) } }
-        while reach.callCount == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { reach.callCount > 0 }
         await #expect(throws: TaskStorageError.self) {
             try await reach.ask(.short) { _ in try await Task.sleep(for: .seconds(600)) }
         }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A number that wasn't measured is worse than none, and a gigabyte of leftover files fills the measured disk.
@@ -65,8 +66,8 @@ struct BenchTests {
         let process = try ToolRun.process(["bench", "--directory", scratch.directory.path])
         process.standardOutput = FileHandle.nullDevice
         try process.run()
-        while process.isRunning, try FileManager.default.contentsOfDirectory(atPath: scratch.directory.path).isEmpty {
-            usleep(5000)
+        try eventuallyBlocking(every: .milliseconds(5)) {
+            try !FileManager.default.contentsOfDirectory(atPath: scratch.directory.path).isEmpty || !process.isRunning
         }
         kill(process.processIdentifier, signal)
         process.waitUntilExit()

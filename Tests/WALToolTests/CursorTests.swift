@@ -1,5 +1,6 @@
 #if SQLite
     import Foundation
+    import TestSupport
     import Testing
     import WAL
     import WALDelivery
@@ -158,13 +159,9 @@
                     + #""action":"act","message":"\#(message)","created_at":"2024-01-01T00:00:00Z"}}"#
                 try pipe.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
             }
-            let end = Date(timeIntervalSinceNow: 120)
-            var first = 0
-            while first <= 300, Date() < end {
-                Thread.sleep(forTimeInterval: 0.1)
-                first = try ToolRun(["inspect", small, "--json"]).json["first_sequence"] as? Int ?? 0
+            try eventuallyBlocking(every: .milliseconds(100)) {
+                try ToolRun(["inspect", small, "--json"]).json["first_sequence"] as? Int ?? 0 > 300
             }
-            #expect(first > 300)
             try pipe.fileHandleForWriting.close()
             process.waitUntilExit()
             #expect(process.terminationStatus == 0)

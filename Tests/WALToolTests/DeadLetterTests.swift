@@ -1,5 +1,6 @@
 #if SQLite
     import Foundation
+    import TestSupport
     import Testing
     import WAL
     import WALDelivery
@@ -57,10 +58,8 @@
             try input.fileHandleForWriting.write(contentsOf: Data((task("bad", status: "running") + "\n").utf8))
             // The limits ignore this machine's own disk.
             let check = ["check", log, "--disk", "100.1,100.1", "--sync-p99", "100s,100s"]
-            let end = ContinuousClock.now + .seconds(120)
-            while try !ToolRun(check).output.contains("sqlite has set 1 records aside. Next: ") {
-                try #require(ContinuousClock.now < end)
-                usleep(50_000)
+            try eventuallyBlocking(every: .milliseconds(50)) {
+                try ToolRun(check).output.contains("sqlite has set 1 records aside. Next: ")
             }
             #expect(try ToolRun.repeated(check + ["--store", store]) { $0.status == 1 }.status == 1)
             _ = try Sample.query(database, "DROP TRIGGER no")

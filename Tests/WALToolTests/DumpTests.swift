@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The output of `dump` for a writer whose clock was set back, and with a closed pipe.
@@ -79,7 +80,7 @@ struct DumpTests {
         let writing = dup(pipe.fileHandleForWriting.fileDescriptor)
         try process.run()
         var entry = pollfd(fd: writing, events: Int16(POLLOUT), revents: 0)
-        while process.isRunning, try poll(&entry, 1, 0) != 0 || !isAsleep(process) { usleep(5000) }
+        try eventuallyBlocking { try poll(&entry, 1, 0) == 0 && isAsleep(process) || !process.isRunning }
         close(writing)
         let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()

@@ -1,5 +1,6 @@
 #if SQLite
     import Foundation
+    import TestSupport
     import Testing
 
     /// A copy of a log in use. If both delivered, rows of one would overwrite those of the other.
@@ -31,13 +32,9 @@
             first.standardError = try FileHandle(forWritingTo: errors)
             try first.run()
             try input.fileHandleForWriting.write(contentsOf: Data((line("first") + "\n").utf8))
-            var count = ""
-            let deadline = Date(timeIntervalSinceNow: 120)
-            while count != "1", Date() < deadline {
-                Thread.sleep(forTimeInterval: 0.05)
-                count = (try? Sample.query(database, "SELECT count(*) FROM dag_tasks")) ?? ""
+            eventuallyBlocking(every: .milliseconds(50)) {
+                (try? Sample.query(database, "SELECT count(*) FROM dag_tasks")) == "1"
             }
-            try #require(count == "1")
             let copy = scratch.path("copy")
             if (try? FileManager.default.copyItem(atPath: scratch.path("log"), toPath: copy)) == nil {
                 // A file was renamed meanwhile.

@@ -1,5 +1,6 @@
 #if SQLite
     import Foundation
+    import TestSupport
     import Testing
     import WAL
     import WALFlow
@@ -34,7 +35,7 @@
             log = scratch.path("log")
             let (storage, runner) = try await open()
             let waiting = try await runner.process(1, by: Self.dag(), id: "waiting")
-            while !waiting.state.reason.hasPrefix("waiting for answer") { try await Task.sleep(for: .milliseconds(5)) }
+            try await eventually { waiting.state.reason.hasPrefix("waiting for answer") }
             let failed = try await runner.process(-5, by: Self.dag(), id: "failed")
             await #expect(throws: FlowError.self) { try await failed.result() }
             await runner.close()
@@ -144,16 +145,12 @@
             let (storage, runner) = try await open()
             let locked = try flow("cancel", log, "waiting", status: 74)
             #expect(locked.contains("Close it there. The program") && locked.contains("FlowRunner"))
-            while try await storage.task(id: "waiting")?.status != .completed {
-                try await Task.sleep(for: .milliseconds(5))
-            }
+            try await eventually { try await storage.task(id: "waiting")?.status == .completed }
             let end = try await storage.activities(taskID: "waiting", limit: 100, offset: 0).last {
                 $0.action == "task_completed"
             }
             #expect(end?.data == "207")
-            while try await storage.task(id: "failed")?.status != .failed {
-                try await Task.sleep(for: .milliseconds(5))
-            }
+            try await eventually { try await storage.task(id: "failed")?.status == .failed }
             await runner.close()
             try await storage.close()
             _ = try flow("retry", log, "failed")
@@ -196,8 +193,8 @@
             #expect(try flow("accept", log, "waiting", status: 64).contains("isn't parked"))
             let storage = try await BufferedTaskStorage.memory(log: log)
             let runner = try await FlowRunner(storage: storage, dags: [Self.dag("c")])
-            while try await storage.task(id: "waiting")?.processingState?.hasPrefix("waiting for answer") != true {
-                try await Task.sleep(for: .milliseconds(5))
+            try await eventually {
+                try await storage.task(id: "waiting")?.processingState?.hasPrefix("waiting for answer") == true
             }
             await runner.close()
             try await storage.close()
@@ -230,7 +227,7 @@
             }
             try await run(dag("charge"), on: log) { runner in
                 let task = try await runner.process(1, by: dag("charge"), id: "t")
-                while task.state.reason != "waiting for answer" { try await Task.sleep(for: .milliseconds(5)) }
+                try await eventually { task.state.reason == "waiting for answer" }
             }
             try await run(dag("pay"), on: log)
             #expect(try flow("accept", log, "t", status: 64).contains("must not run twice"))
@@ -260,7 +257,7 @@
             _ = try flow("accept", log, "t", "--drop", "charge")
             #expect(try flow("list", log).contains("ready or running: pay"))
             try await run(dag("pay"), on: log) { runner in
-                while !runner.liveTasks.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+                try await eventually { runner.liveTasks.isEmpty }
             }
             #expect(try flow("history", log, "t").contains("end\t\tcompleted"))
         }
@@ -275,7 +272,7 @@
             func begin() async throws {
                 try await run(dag, on: log) { runner in
                     let task = try await runner.process(1, by: dag, id: "t")
-                    while task.state.reason != "waiting for answer" { try await Task.sleep(for: .milliseconds(5)) }
+                    try await eventually { task.state.reason == "waiting for answer" }
                 }
             }
             try await begin()
@@ -307,11 +304,10 @@
                     configuration: FlowConfiguration(maxResumptions: 1, closeTimeout: .milliseconds(20)))
                 if life == 0 { _ = try await runner.process(1, by: dag, id: "w-1") }
                 // A restart counts once the step begins.
-                while life < 2, runs.withLock({ $0 }) == life { try await Task.sleep(for: .milliseconds(5)) }
-                if life == 2 {
-                    while try await storage.task(id: "w-1")?.status != .failed {
-                        try await Task.sleep(for: .milliseconds(5))
-                    }
+                if life < 2 {
+                    try await eventually { runs.withLock { $0 } > life }
+                } else {
+                    try await eventually { try await storage.task(id: "w-1")?.status == .failed }
                 }
                 await runner.close()
                 try await storage.close()

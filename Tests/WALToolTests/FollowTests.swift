@@ -1,5 +1,6 @@
 #if NATS && SQLite
     import Foundation
+    import TestSupport
     import Testing
     import WAL
 
@@ -138,16 +139,16 @@
             process.standardOutput = FileHandle.nullDevice
             process.standardError = try FileHandle(forWritingTo: errors)
             try process.run()
-            func wait(_ condition: () throws -> Bool) throws {
-                let end = Date(timeIntervalSinceNow: 120)
-                while try !condition() {
-                    try #require(Date() < end && process.isRunning)
-                    usleep(20_000)
-                }
+            try eventuallyBlocking {
+                try String(contentsOf: errors, encoding: .utf8).contains("can't ask the stream for its log")
+                    || !process.isRunning
             }
-            try wait { try String(contentsOf: errors, encoding: .utf8).contains("can't ask the stream for its log") }
+            try #require(process.isRunning)
             try server.restart()
-            try wait { (try? ReadOnlyLog(at: replica).lastSequence) == 100 }
+            eventuallyBlocking(every: .milliseconds(20)) {
+                (try? ReadOnlyLog(at: replica).lastSequence) == 100 || !process.isRunning
+            }
+            try #require(process.isRunning)
             process.terminate()
             process.waitUntilExit()
             #expect(process.terminationStatus == 0)
@@ -163,8 +164,7 @@
             process.standardOutput = try FileHandle(forWritingTo: output)
             process.standardError = FileHandle.nullDevice
             try process.run()
-            let end = Date(timeIntervalSinceNow: 120)
-            while (try? ReadOnlyLog(at: replica).lastSequence) != 100, Date() < end { usleep(20_000) }
+            eventuallyBlocking(every: .milliseconds(20)) { (try? ReadOnlyLog(at: replica).lastSequence) == 100 }
             process.terminate()
             process.waitUntilExit()
             #expect(process.terminationReason == .exit && process.terminationStatus == 0)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WAL
 
@@ -42,11 +43,9 @@ import WAL
             result.withLock { $0 = outcome }
         }
         // The file gets the bad lines before the log gets the records between them.
-        while !FileManager.default.fileExists(atPath: path + ".bad-lines.ndjson") {
-            try await Task.sleep(for: .milliseconds(5))
-        }
+        try await eventually { FileManager.default.fileExists(atPath: path + ".bad-lines.ndjson") }
         stop.request()
-        while result.withLock({ $0 == nil }) { try await Task.sleep(for: .milliseconds(5)) }
+        try await eventually { result.withLock { $0 != nil } }
         let outcome = try #require(result.withLock { $0 })
         #expect(outcome.failure == nil)
         #expect(outcome.counts.badLines == UInt64(outcome.shown.count))

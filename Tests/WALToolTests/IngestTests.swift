@@ -1,5 +1,6 @@
 #if SQLite
     import Foundation
+    import TestSupport
     import Testing
     import WAL
 
@@ -64,7 +65,9 @@
             process.standardOutput = FileHandle.nullDevice
             process.standardError = FileHandle.nullDevice
             try process.run()
-            while try recordCount() < Sample.lineCount, process.isRunning { Thread.sleep(forTimeInterval: 0.05) }
+            try eventuallyBlocking(every: .milliseconds(50)) {
+                try recordCount() >= Sample.lineCount || !process.isRunning
+            }
             #expect(try recordCount() == Sample.lineCount)
             try FileManager.default.createDirectory(
                 atPath: scratch.path("mount"), withIntermediateDirectories: false)
@@ -141,9 +144,8 @@
             try pipe.fileHandleForWriting.write(contentsOf: half[...whole])
             // The pipe stays open: lines that were read must be appended without waiting for more.
             let lineCount = half[...whole].count { $0 == UInt8(ascii: "\n") }
-            let end = Date(timeIntervalSinceNow: 120)
-            while (try? ReadOnlyLog(at: log).bookmarks.first?.value.position) != UInt64(lineCount), Date() < end {
-                usleep(20_000)
+            eventuallyBlocking(every: .milliseconds(20)) {
+                (try? ReadOnlyLog(at: log).bookmarks.first?.value.position) == UInt64(lineCount)
             }
             kill(process.processIdentifier, name == "SIGINT" ? SIGINT : SIGTERM)
             process.waitUntilExit()

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import TestSupport
 import Testing
 import WAL
 import WALLogging
@@ -101,15 +102,14 @@ struct LogLineTests {
         func shown() throws -> [Substring] {
             String(decoding: try Data(contentsOf: output), as: UTF8.self).split(separator: "\n")
         }
-        let end = Date(timeIntervalSinceNow: 120)
-        while try shown().count < 1, Date() < end { usleep(10_000) }
+        try await eventually { try shown().count >= 1 }
         let lines = try await LineLog.open(at: log)
         let logger = Logger(label: "api") { lines.handler(label: $0) }
         for number in 1...100 {
             logger.info("info \(number)")
             logger.error("error \(number)")
         }
-        while try shown().count < 101, Date() < end { usleep(10_000) }
+        try await eventually { try shown().count >= 101 }
         try await lines.close()
         kill(tail.processIdentifier, SIGTERM)
         tail.waitUntilExit()

@@ -1,5 +1,6 @@
 #if SQLite
     import Foundation
+    import TestSupport
     import Testing
 
     /// Verbs that only read change nothing: no file appears or vanishes, and no byte and no time of a file changes.
@@ -119,9 +120,8 @@
             try writer.run()
             try input.fileHandleForWriting.write(
                 contentsOf: Data((#"{"type":"task_delete","task_id":"a"}"# + "\n").utf8))
-            let end = Date(timeIntervalSinceNow: 60)
-            while (try? Sample.query(database, "SELECT count(*) FROM dag_tasks")) != "0", Date() < end {
-                Thread.sleep(forTimeInterval: 0.05)
+            eventuallyBlocking(every: .milliseconds(50)) {
+                (try? Sample.query(database, "SELECT count(*) FROM dag_tasks")) == "0"
             }
             let arguments = ["sinks", log, "--store", "sqlite:\(database)", "--json"]
             func position(_ run: ToolRun) throws -> [Int?] {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WAL
 import WALMonitor
@@ -26,18 +27,12 @@ struct MonitorVerbTests {
         return (process, input)
     }
 
-    private func wait(_ condition: () throws -> Bool) throws {
-        let end = ContinuousClock.now + .seconds(120)
-        while try !condition() {
-            try #require(ContinuousClock.now < end)
-            usleep(50_000)
-        }
-    }
-
     @Test func aKilledWriterIsDownWithinSeconds() throws {
         let (process, input) = try writer()
         defer { try? input.fileHandleForWriting.close() }
-        try wait { try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n") }
+        try eventuallyBlocking(every: .milliseconds(50)) {
+            try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n")
+        }
         let running = try ToolRun.repeated(["metrics", log]) { $0.output.contains("wal_up{log=\"log\"} 1\n") }
         #expect(running.output.contains("wal_up{log=\"log\"} 1\n"))
         #expect(running.output.contains("wal_accepting_appends{log=\"log\"} 1\n"))
@@ -51,7 +46,9 @@ struct MonitorVerbTests {
         #expect(plugin.output.contains(" | 'writer'=1.0 'accepting'=1.0 'disk'="))
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
-        try wait { try ToolRun(["metrics", log]).output.contains("wal_up{log=\"log\"} 0\n") }
+        try eventuallyBlocking(every: .milliseconds(50)) {
+            try ToolRun(["metrics", log]).output.contains("wal_up{log=\"log\"} 0\n")
+        }
         let dead = try ToolRun(check)
         #expect(dead.status == 2 && dead.output.hasPrefix("✗ no writer: the last status is "), "\(dead.output)")
         #expect(dead.output.contains(". Next: start the service; "), "\(dead.output)")
@@ -98,7 +95,9 @@ struct MonitorVerbTests {
     @Test func theDoctorNamesTroublesAndNextSteps() throws {
         #expect(try ToolRun(["doctor", log]).status == 3)
         let (process, input) = try writer()
-        try wait { try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n") }
+        try eventuallyBlocking(every: .milliseconds(50)) {
+            try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n")
+        }
         let run = try ToolRun.repeated(["doctor", log, "--json"]) {
             $0.output.contains("holds the lock and publishes the status")
         }
@@ -128,7 +127,9 @@ struct MonitorVerbTests {
         )
         chmod(log, 0o700)
         kill(process.processIdentifier, SIGSTOP)
-        try wait { try ToolRun(["doctor", log]).output.contains("holds the lock and publishes no status") }
+        try eventuallyBlocking(every: .milliseconds(50)) {
+            try ToolRun(["doctor", log]).output.contains("holds the lock and publishes no status")
+        }
         kill(process.processIdentifier, SIGCONT)
         try input.fileHandleForWriting.close()
         process.waitUntilExit()
@@ -149,7 +150,9 @@ struct MonitorVerbTests {
 
     @Test func theBundleHasNoPayloadsAndAddresses() throws {
         let (process, input) = try writer()
-        try wait { try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n") }
+        try eventuallyBlocking(every: .milliseconds(50)) {
+            try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n")
+        }
         let bundle = scratch.path("report.tar")
         _ = try ToolRun(["doctor", log, "--bundle", bundle, "--store", "sqlite:\(scratch.path("secret.db"))"])
         try input.fileHandleForWriting.close()

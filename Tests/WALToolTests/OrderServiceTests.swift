@@ -1,5 +1,6 @@
 #if SQLite && Postgres && Monitor
     import Foundation
+    import TestSupport
     import Testing
     import WAL
 
@@ -92,8 +93,7 @@
                     return client
                 }
                 if isKilled {
-                    let end = Date(timeIntervalSinceNow: 120)
-                    while try Self.lines(of: outputs).count < 40, Date() < end { usleep(5_000) }
+                    try eventuallyBlocking { try Self.lines(of: outputs).count >= 40 }
                     usleep(.random(in: 0...100_000))
                     kill(service.processIdentifier, SIGKILL)
                 }

@@ -1,5 +1,6 @@
 #if Postgres
     import Foundation
+    import TestSupport
     import Testing
     import WAL
 
@@ -69,7 +70,9 @@
             try errors.wait(for: "error: the sink failed repeatedly", while: process)
             // The claim alone may have failed, before the lines were read.
             let path = scratch.path("log")
-            while process.isRunning, (try? ReadOnlyLog(at: path).lastSequence) != 7 { usleep(20_000) }
+            eventuallyBlocking(every: .milliseconds(20)) {
+                (try? ReadOnlyLog(at: path).lastSequence) == 7 || !process.isRunning
+            }
             return (process, conninfo)
         }
 

@@ -1,5 +1,6 @@
 #if Monitor
     import Foundation
+    import TestSupport
     import Testing
 
     /// A running `wal serve`, which ends with its last reference.
@@ -18,18 +19,18 @@
             let output = scratch.file("serve-\(UUID().uuidString)")
             _ = FileManager.default.createFile(atPath: output.path, contents: nil)
             let more = tokenFile.map { ["--token-file", $0] } ?? []
-            process = try ToolRun.process(["serve", "--port", port] + more + arguments)
+            let process = try ToolRun.process(["serve", "--port", port] + more + arguments)
+            self.process = process
             process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
             process.standardOutput = try FileHandle(forWritingTo: output)
             process.standardError = FileHandle.nullDevice
             try process.run()
-            let end = ContinuousClock.now + .seconds(120)
             var line = ""
-            while !line.hasSuffix("\n") {
-                try #require(process.isRunning && ContinuousClock.now < end)
-                usleep(20_000)
+            try eventuallyBlocking {
                 line = try String(contentsOf: output, encoding: .utf8)
+                return line.hasSuffix("\n") || !process.isRunning
             }
+            try #require(line.hasSuffix("\n"))
             let parts = line.dropLast().components(separatedBy: "#t=")
             address = parts[0]
             token =

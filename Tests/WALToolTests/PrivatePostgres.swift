@@ -1,5 +1,6 @@
 #if Postgres
     import Foundation
+    import TestSupport
     import Testing
 
     /// A PostgreSQL server of one test, which `Scripts/private-server` starts. It ends with its last reference.
@@ -52,8 +53,9 @@
         func shown() throws -> String { String(decoding: try Data(contentsOf: file), as: UTF8.self) }
 
         func wait(for text: String, while process: Process) throws {
-            let end = Date(timeIntervalSinceNow: 200)
-            while try !self.shown().contains(text), process.isRunning, Date() < end { usleep(20_000) }
+            try eventuallyBlocking(every: .milliseconds(20)) {
+                try self.shown().contains(text) || !process.isRunning
+            }
             let shown = try self.shown()
             try #require(shown.contains(text), "\(shown)")
         }

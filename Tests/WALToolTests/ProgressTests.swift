@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Progress is for people at a terminal. In a file it would be noise.
@@ -34,11 +35,10 @@ struct ProgressTests {
 
     /// Opens the pipe after the process has, because opening for writing blocks without a reader.
     private func openInput(of process: Process) throws -> FileHandle {
-        let end = Date(timeIntervalSinceNow: 120)
         var descriptor: Int32 = -1
-        while descriptor < 0, process.isRunning, Date() < end {
+        eventuallyBlocking {
             descriptor = open(input, O_WRONLY | O_NONBLOCK)
-            usleep(5000)
+            return descriptor >= 0 || !process.isRunning
         }
         try #require(descriptor >= 0)
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
@@ -50,10 +50,10 @@ struct ProgressTests {
         let pipe = try openInput(of: process)
         try pipe.write(contentsOf: Data(String(repeating: Self.line, count: 3).utf8))
         func shown() throws -> String { String(decoding: try Data(contentsOf: errors), as: UTF8.self) }
-        let end = Date(timeIntervalSinceNow: text == nil ? 1 : 120)
-        while Date() < end {
-            if let text, try shown().contains(text) { break }
-            usleep(20_000)
+        if let text {
+            try eventuallyBlocking { try shown().contains(text) }
+        } else {
+            Thread.sleep(forTimeInterval: 1)
         }
         try pipe.close()
         process.waitUntilExit()

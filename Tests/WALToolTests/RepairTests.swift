@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -48,12 +49,10 @@ import Testing
             }
             if round < 3 {
                 try await open.roll()
-                while open.segments.dropLast().contains(where: { $0.state != .sealed }) {
-                    try await Task.sleep(for: .milliseconds(1))
-                }
+                try await eventually { open.segments.dropLast().allSatisfy { $0.state == .sealed } }
             }
         }
-        while open.statistics.preparedSegmentCount == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { open.statistics.preparedSegmentCount > 0 }
         if !isKilled { try await open.close() }
         try FileManager.default.copyItem(atPath: source, toPath: log)
         if isKilled { try await open.close() }

@@ -1,5 +1,6 @@
 #if Postgres
     import Foundation
+    import TestSupport
     import Testing
 
     /// A replay reports that a store is slow or unreachable, and a signal ends it in order.
@@ -61,7 +62,7 @@
                 SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted \
                 AND relation = 'dag_task_activity_logs'::regclass
                 """
-            while try query(conninfo, locks) != "1" { usleep(20_000) }
+            try eventuallyBlocking(every: .milliseconds(20)) { try query(conninfo, locks) == "1" }
             return {
                 #expect(FileManager.default.createFile(atPath: release, contents: nil))
                 holder.waitUntilExit()
@@ -70,13 +71,9 @@
 
         private func waitUntilHeldUp(_ process: Process, _ conninfo: String) throws {
             let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            let end = Date(timeIntervalSinceNow: 200)
-            var isHeldUp = false
-            while !isHeldUp, process.isRunning, Date() < end {
-                isHeldUp = try query(conninfo, waiting) != "0"
-                if !isHeldUp { usleep(20_000) }
+            try eventuallyBlocking(every: .milliseconds(20)) {
+                try query(conninfo, waiting) != "0" || !process.isRunning
             }
-            #expect(isHeldUp)
             let shown = try errors.shown()
             try #require(process.isRunning, "\(shown)")
         }

@@ -1,5 +1,6 @@
 #if SQLite && Monitor
     import Foundation
+    import TestSupport
     import Testing
     import WAL
 
@@ -41,14 +42,6 @@
                     "Content-Type: application/json",
                     "--data-binary", body,
                 ], server.address + path)
-        }
-
-        private func wait(_ condition: () throws -> Bool) throws {
-            let end = ContinuousClock.now + .seconds(120)
-            while try !condition() {
-                try #require(ContinuousClock.now < end)
-                usleep(50_000)
-            }
         }
 
         /// A client that sends a byte now and then needs no token, so such clients must not hold all connections.
@@ -101,7 +94,9 @@
                 let count = Array(requests.utf8).withUnsafeBytes { send(place, $0.baseAddress, $0.count, 0) }
                 try #require(count == requests.utf8.count)
             }
-            try wait { try curl(["--max-time", "5"], server.address + "healthz").status == 200 }
+            try eventuallyBlocking(every: .milliseconds(50)) {
+                try curl(["--max-time", "5"], server.address + "healthz").status == 200
+            }
             #expect(server.stop() == 0)
         }
 
@@ -189,7 +184,7 @@
             process.standardOutput = try FileHandle(forWritingTo: output)
             process.standardError = FileHandle.nullDevice
             try process.run()
-            try wait { try !process.isRunning || !Data(contentsOf: output).isEmpty }
+            try eventuallyBlocking { try !process.isRunning || !Data(contentsOf: output).isEmpty }
             if process.isRunning { process.terminate() }
             process.waitUntilExit()
             #expect(process.terminationStatus == 74)
@@ -204,7 +199,9 @@
             process.standardOutput = FileHandle.nullDevice
             try process.run()
             try input.fileHandleForWriting.write(contentsOf: Data("one\n".utf8))
-            try wait { try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n") }
+            try eventuallyBlocking(every: .milliseconds(50)) {
+                try ToolRun(["metrics", log]).output.contains("wal_last_sequence{log=\"log\"} 1\n")
+            }
             let server = try PageServer(scratch, [log])
             let events = scratch.file("events")
             _ = FileManager.default.createFile(atPath: events.path, contents: nil)
@@ -219,16 +216,16 @@
             func received(_ text: String) throws -> Bool {
                 try String(contentsOf: events, encoding: .utf8).contains(text)
             }
-            try wait { try received(#""up":true"#) }
+            try eventuallyBlocking { try received(#""up":true"#) }
             // The tail begins with the client's second update.
-            try wait {
+            try eventuallyBlocking {
                 try String(contentsOf: events, encoding: .utf8).components(separatedBy: "event: status").count > 2
             }
             try input.fileHandleForWriting.write(contentsOf: Data("<b>two</b>\n".utf8))
-            try wait { try received("<b>two</b>") }
+            try eventuallyBlocking { try received("<b>two</b>") }
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
-            try wait { try received(#""up":false"#) }
+            try eventuallyBlocking { try received(#""up":false"#) }
             #expect(try get(server, "readyz").status == 503)
             #expect(server.stop() == 0)
             client.waitUntilExit()
@@ -252,11 +249,17 @@
             // The letters are refused again, and stay.
             #expect(try redrive(#"{"sequences":["2"],"expected":1}"#) == 202)
             // A later job begins once this one has ended.
-            try wait { try redrive(#"{"filter":{"code":"nothing"},"expected":0}"#) == 202 }
+            try eventuallyBlocking(every: .milliseconds(50)) {
+                try redrive(#"{"filter":{"code":"nothing"},"expected":0}"#) == 202
+            }
             _ = try Sample.query(database, "DROP TRIGGER no")
             #expect(try Sample.query(database, "SELECT count(*) FROM wal_sink_dead_letter").hasPrefix("3"))
-            try wait { try redrive(#"{"filter":{"text":"bad"},"expected":3}"#) == 202 }
-            try wait { try Sample.query(database, "SELECT count(*) FROM wal_sink_dead_letter").hasPrefix("0") }
+            try eventuallyBlocking(every: .milliseconds(50)) {
+                try redrive(#"{"filter":{"text":"bad"},"expected":3}"#) == 202
+            }
+            try eventuallyBlocking(every: .milliseconds(50)) {
+                try Sample.query(database, "SELECT count(*) FROM wal_sink_dead_letter").hasPrefix("0")
+            }
             #expect(try Sample.query(database, "SELECT count(*) FROM dag_tasks").hasPrefix("4"))
             // Tasks come from the store's indexes.
             let tasks = try get(server, "api/v1/tasks?status=failed&limit=500")
@@ -332,18 +335,22 @@
             }
             // Prometheus logs the address that it uses.
             var address = ""
-            try wait {
+            try eventuallyBlocking {
                 let text = try String(contentsOf: errors, encoding: .utf8)
                 guard let match = text.firstMatch(of: /Listening on"? address=(127\.0\.0\.1:\d+)/) else { return false }
                 address = "http://\(match.1)"
                 return true
             }
             func ask(_ path: String) throws -> String { try curl([], address + path).body }
-            try wait { try ask("/api/v1/targets").contains(#""health":"up""#) }
-            try wait {
+            try eventuallyBlocking(every: .milliseconds(50)) {
+                try ask("/api/v1/targets").contains(#""health":"up""#)
+            }
+            try eventuallyBlocking(every: .milliseconds(50)) {
                 try ask("/api/v1/query?query=wal_kept_dead_letters+or+wal_up").contains(#""log":"log""#)
             }
-            try wait { try ask("/api/v1/rules").components(separatedBy: #""health":"ok""#).count == 14 }
+            try eventuallyBlocking(every: .milliseconds(50)) {
+                try ask("/api/v1/rules").components(separatedBy: #""health":"ok""#).count == 14
+            }
             #expect(try !ask("/api/v1/rules").contains(#""health":"err""#))
             #expect(server.stop() == 0)
         }

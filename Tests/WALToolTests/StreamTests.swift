@@ -1,5 +1,6 @@
 #if NATS && SQLite
     import Foundation
+    import TestSupport
     import Testing
     import WAL
 
@@ -38,9 +39,7 @@
             }
             signal(SIGPIPE, SIG_IGN)
             writing.start()
-            let end = Date(timeIntervalSinceNow: 120)
-            while try self.position() ?? 0 <= position, Date() < end { usleep(20_000) }
-            try #require(try self.position() ?? 0 > position)
+            try eventuallyBlocking(every: .milliseconds(20)) { try self.position() ?? 0 > position }
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
         }
@@ -116,7 +115,7 @@
             defer { kill(stopped.processIdentifier, SIGKILL) }
             signal(SIGPIPE, SIG_IGN)
             try input.fileHandleForWriting.write(contentsOf: Data((lines[..<1000].joined(separator: "\n") + "\n").utf8))
-            try wait { try position() == 1000 }
+            try eventuallyBlocking(every: .milliseconds(20)) { try position() == 1000 }
             kill(stopped.processIdentifier, SIGSTOP)
 
             // Like another machine with a copy of the log's disk.
@@ -142,12 +141,6 @@
             #expect(try streamed() == delivered)
         }
 
-        private func wait(_ condition: () throws -> Bool) throws {
-            let end = Date(timeIntervalSinceNow: 120)
-            while try !condition(), Date() < end { usleep(20_000) }
-            try #require(try condition())
-        }
-
         @Test func wrongAddressesAreNamedWithoutTheirPassword() throws {
             for address in ["nats://ann:hidden@n1?replicas=x", "kafka://ann:hidden@n1"] {
                 let run = try ToolRun(["ingest", "--log", log, "--store", "memory:", "--sink", address])
@@ -169,8 +162,7 @@
             process.standardOutput = try FileHandle(forWritingTo: output)
             process.standardError = FileHandle.nullDevice
             try process.run()
-            let end = Date(timeIntervalSinceNow: 120)
-            while storedActivities() != activities, process.isRunning, Date() < end { usleep(50_000) }
+            eventuallyBlocking(every: .milliseconds(50)) { storedActivities() == activities || !process.isRunning }
             #expect(storedActivities() == activities)
             // After the signal, the time limit ends the drain of the sink, and so cuts a store's short that isn't done yet.
             _ = try ToolRun.repeated(["sinks", log, "--json"]) { run in

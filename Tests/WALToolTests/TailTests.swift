@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A user of `tail` must see each record once, whatever ends it.
@@ -13,8 +14,7 @@ struct TailTests {
 
     /// Waits until a file has this number of lines.
     private func wait(for count: Int, in file: URL) throws {
-        let end = Date(timeIntervalSinceNow: 120)
-        while try lines(of: file).count < count, Date() < end { usleep(10_000) }
+        try eventuallyBlocking(every: .milliseconds(10)) { try lines(of: file).count >= count }
     }
 
     private func lines(of file: URL) throws -> [String] {

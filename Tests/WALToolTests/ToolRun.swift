@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A run of the built tool, as by a user.
@@ -37,7 +38,7 @@ struct ToolRun {
         process.standardError = try FileHandle(forWritingTo: err)
         try process.run()
         if isStoppedByItsMessage {
-            while process.isRunning, try Data(contentsOf: err).isEmpty { usleep(5000) }
+            try eventuallyBlocking { try !Data(contentsOf: err).isEmpty || !process.isRunning }
             process.terminate()
         }
         process.waitUntilExit()

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WAL
 import WALDelivery
@@ -326,10 +327,11 @@ struct TopTests {
         try writer.run()
         defer { kill(writer.processIdentifier, SIGKILL) }
         try input.fileHandleForWriting.write(contentsOf: Data("1\n".utf8))
-        while (try? ToolRun(["top", log, "--batch", "1"]).output.contains("last record             1\n")) != true {
-            try #require(writer.isRunning)
-            usleep(50_000)
+        eventuallyBlocking(every: .milliseconds(50)) {
+            let top = try? ToolRun(["top", log, "--batch", "1"])
+            return top?.output.contains("last record             1\n") == true || !writer.isRunning
         }
+        try #require(writer.isRunning)
         let painted = scratch.path("painted")
         try screen.run("pipe-pane", "cat > \(painted)")
         try screen.type("\(ToolRun.tool.path) top \(log) --interval 20ms")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WAL
 import WALDelivery
@@ -167,7 +168,7 @@ import WALTesting
         _ = task
         let second = try await Self.open(directory, mailbox)
         let runner = try await FlowRunner(storage: second, dags: [dag(false)])
-        while runner.statistics.liveTasks > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        try await eventually { runner.statistics.liveTasks == 0 }
         await runner.close()
         try await second.close()
         #expect(mailbox.messages == ["sent"])

@@ -1,5 +1,4 @@
 import Foundation
-import Testing
 import WAL
 import WALJournal
 
@@ -40,14 +39,4 @@ extension [JournalEntry<Payment>] {
     var undecodable: [UndecodableRecord] {
         compactMap { if case .undecodable(let record) = $0 { record } else { nil } }
     }
-}
-
-/// Waits until a condition holds. Records an issue after two minutes.
-func eventually(_ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(120)
-    while ContinuousClock.now < end {
-        if try await condition() { return }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-    Issue.record("The condition doesn't hold after two minutes.")
 }

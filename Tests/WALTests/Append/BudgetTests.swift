@@ -202,9 +202,7 @@ import Testing
     ///
     /// A task also waits, shortly, while a segment within the budget is prepared.
     private func waitUntil(_ count: Int, waitFor log: WriteAheadLog) async throws {
-        while !log.isFull || log.engine.catalog.state.withLock({ $0.suspended.count }) < count {
-            try await Task.sleep(for: .milliseconds(1))
-        }
+        try await eventually { log.isFull && log.engine.catalog.state.withLock { $0.suspended.count } >= count }
     }
 
     @Test func aTaskThatIsCancelledWhileItWaitsAppendsNothing() async throws {

@@ -42,9 +42,9 @@ struct FullDiskTests {
         #expect(log.firstSequence > 1)
         // The log repeats a failed preparation after a pause.
         var sequence: SequenceNumber?
-        for _ in 0..<6000 where sequence == nil {
+        try await eventually(every: .milliseconds(20)) {
             sequence = try? await log.append([9])
-            if sequence == nil { try await Task.sleep(for: .milliseconds(20)) }
+            return sequence != nil
         }
         payloads[try #require(sequence).rawValue] = [9]
         let first = log.firstSequence.rawValue

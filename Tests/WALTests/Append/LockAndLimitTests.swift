@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -113,12 +114,7 @@ import Testing
         #expect(try readAll(log.reader()).count == Int(last.rawValue))
         try? log.setCursor("slow", to: last)
         log.applyRetentionBlocking()
-        var isThrough = false
-        for _ in 0..<6000 where !isThrough {
-            isThrough = (try? log.appendBlocking([1])) != nil
-            if !isThrough { usleep(20_000) }
-        }
-        #expect(isThrough)
+        eventuallyBlocking(every: .milliseconds(20)) { (try? log.appendBlocking([1])) != nil }
         #expect(log.firstSequence > 1)
         #expect(log.statistics.diskBytes <= configuration.diskBudget ?? 0)
         try log.closeBlocking()
@@ -146,7 +142,7 @@ import Testing
             #expect(try readAll(reader).count == 99)
         }
         try log.syncBlocking()
-        while log.segments.contains(where: { $0.state == .unsealed }) { usleep(1000) }
+        eventuallyBlocking { !log.segments.contains { $0.state == .unsealed } }
         log.applyRetentionBlocking()
         #expect(log.firstSequence > 1)
         #expect(try readAll(log.reader(from: 1)).first?.sequence == log.firstSequence)

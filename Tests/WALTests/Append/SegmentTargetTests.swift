@@ -61,12 +61,6 @@ import Testing
         try await Task.sleep(for: .milliseconds(60))
     }
 
-    private func waitUntil(_ condition: () throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(120)
-        while try !condition(), .now < end { try await Task.sleep(for: .milliseconds(1)) }
-        #expect(try condition())
-    }
-
     private func appendWhenThereIsSpace(_ bytes: [UInt8], to log: WriteAheadLog) async throws {
         for _ in 0..<6000 {
             if (try? await log.append(bytes)) != nil { return }
@@ -117,7 +111,7 @@ import Testing
         #expect(log.segments.count == 1)
         // Then the segment ends although no producer appends.
         gate.open()
-        try await waitUntil { log.segments.count == 2 }
+        try await eventually { log.segments.count == 2 }
         #expect(log.segments.last?.firstSequence == 501)
         try await log.append(payload(501))
         #expect(try readAll(log.reader()).map(\.payload) == (1...501).map { payload($0) })
@@ -133,7 +127,7 @@ import Testing
         gate.open()
         let log = try await WriteAheadLog.open(at: directory.path, configuration: configuration())
         try await waitUntilNextIsReady(log)
-        try await waitUntil { log.statistics.preparedSegmentCount == 2 }
+        try await eventually { log.statistics.preparedSegmentCount == 2 }
         gate.fail(with: ENOSPC)
         var written: [[UInt8]] = []
         var failure: WALError?
@@ -187,18 +181,18 @@ import Testing
         }
         for round in 0..<6 {
             try await waitUntilNextIsReady(log)
-            try await waitUntil { log.statistics.preparedSegmentCount == configuration.maxPreparedSegments }
+            try await eventually { log.statistics.preparedSegmentCount == configuration.maxPreparedSegments }
             for number in 1...Self.target { written.append(payload(round * Self.target + number)) }
             for bytes in written.suffix(Self.target) { try await append(bytes) }
         }
-        try await waitUntil { log.statistics.preparedSegmentCount == configuration.maxPreparedSegments }
+        try await eventually { log.statistics.preparedSegmentCount == configuration.maxPreparedSegments }
         // The first segment has the size that a record could need, until the sealer cuts it.
-        try await waitUntil { log.statistics.diskBytes < configuration.segmentSize }
+        try await eventually { log.statistics.diskBytes < configuration.segmentSize }
         for number in 0..<3 {
             written.append([UInt8](repeating: UInt8(number), count: 3 << 20))
             try await append(written[written.count - 1])
         }
-        try await waitUntil { log.statistics.preparedSegmentCount == configuration.maxPreparedSegments }
+        try await eventually { log.statistics.preparedSegmentCount == configuration.maxPreparedSegments }
         #expect(try fileSizes().contains(configuration.segmentSize))
         #expect(try readAll(log.reader()).map(\.payload) == written)
         try await log.close()

@@ -196,7 +196,7 @@ struct BackupTests {
         let log = try WriteAheadLog.openBlocking(at: source, configuration: Self.configuration)
         for number in 1...8 { try log.appendBlocking(payload(number)) }
         let time = Timestamp.now
-        while Timestamp.now <= time { usleep(1000) }
+        eventuallyBlocking { Timestamp.now > time }
         for number in 9...10 { try log.appendBlocking(payload(number)) }
         try log.closeBlocking()
         let file = URL(filePath: source + "/" + (try segmentNames(source)[0]))

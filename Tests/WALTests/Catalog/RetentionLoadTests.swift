@@ -86,11 +86,7 @@ import Testing
             let waiting = GroupCommit.unsyncedMax
             #expect(most > others)
             #expect(most <= waiting + AppendSlots.count + others)
-            let end = ContinuousClock.now + .seconds(120)
-            while try descriptors(in: path) > waiting + others, .now < end {
-                try await Task.sleep(for: .milliseconds(10))
-            }
-            #expect(try descriptors(in: path) <= waiting + others)
+            try await eventually { try descriptors(in: path) <= waiting + others }
             #expect(log.segments.count > 60)
             try await log.sync()
             try await eventually { try descriptors(in: path) <= others }

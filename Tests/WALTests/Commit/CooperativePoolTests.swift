@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -22,7 +23,7 @@ import Testing
                 try await log.waitUntilDurable(sequence)
             }
         }
-        while log.lastSequence.rawValue < count || !gate.isHoldingOne { await Task.yield() }
+        try await eventually { log.lastSequence.rawValue >= count && gate.isHoldingOne }
         for _ in 0..<count { await Task {}.value }
         #expect(gate.isClosed, "the others ran only when the sync had ended")
         gate.open()
@@ -57,9 +58,9 @@ import Testing
             }
         }
         // Each task waits for the sync of its first append. The gate holds that sync.
-        while log.lastSequence.rawValue < taskCount || !gate.isHoldingOne { await Task.yield() }
+        try await eventually { log.lastSequence.rawValue >= taskCount && gate.isHoldingOne }
         let before = heart.count
-        while heart.count < before + 1000 { await Task.yield() }
+        try await eventually { heart.count >= before + 1000 }
         #expect(gate.isClosed, "the heart beat only when the sync had ended")
         gate.open()
         try await appending.value
@@ -79,7 +80,7 @@ import Testing
         func whileSyncsAreHeldUp(_ body: @escaping @Sendable (String) async throws -> Void) async throws {
             gate.close(for: .seconds(120))
             let tasks = paths.map { path in Task { try await body(path) } }
-            while !gate.isHoldingOne { await Task.yield() }
+            try await eventually { gate.isHoldingOne }
             for _ in 0..<1000 { await Task {}.value }
             #expect(gate.isClosed, "the others ran only when the sync had ended")
             gate.open()

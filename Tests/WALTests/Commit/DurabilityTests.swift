@@ -114,12 +114,7 @@ import Testing
             }
             return false
         }
-        var tries = 0
-        while try !hasMark(), tries < 12_000 {
-            tries += 1
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        #expect(try hasMark())
+        try await eventually(every: .milliseconds(10)) { try hasMark() }
         try await log.close()
     }
 }

@@ -16,7 +16,7 @@ import Testing
         ]
         #expect(Array(bytes[..<24]) == head)
         #expect(Array(bytes[24..<26]) == Array("pg".utf8))
-        #expect(Array(bytes[31 + 12..<bytes.count]) == [0, 255, 7])
+        #expect(Array(bytes[43...]) == [0, 255, 7])
     }
 
     @Test func comesBackWhole() {

@@ -19,7 +19,7 @@ import Testing
         }
 
         func apply(_ batch: SinkBatch) async throws -> SinkReceipt {
-            while !gate.isOpen { try await Task.sleep(for: .milliseconds(1)) }
+            try await eventually { gate.isOpen }
             return try await inner.apply(batch)
         }
 

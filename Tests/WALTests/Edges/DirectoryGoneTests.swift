@@ -129,12 +129,7 @@ import Testing
         let error = await #expect(throws: WALError.self) { _ = try await log.append(payload(1)) }
         #expect(error?.code == .directoryGone)
         #expect(rename(directory.path + "-moved", directory.path) == 0)
-        var last: SequenceNumber?
-        for _ in 0..<12_000 where last == nil {
-            last = try? await log.append(payload(2))
-            if last == nil { try await Task.sleep(for: .milliseconds(10)) }
-        }
-        #expect(last != nil)
+        try await eventually(every: .milliseconds(10)) { (try? await log.append(payload(2))) != nil }
         try await log.close()
         let records = try readAll(ReadOnlyLog(at: directory.path).reader()).map(\.payload)
         #expect(records.first == payload(0) && records.last == payload(2))

@@ -28,10 +28,8 @@ import Testing
             #expect(opening?.code == .diskFull)
             try FileManager.default.removeItem(atPath: path + "-2")
             setFileSizeLimit(nil)
-            var isTaken = false
-            while !isTaken {
-                isTaken = (try? await log.append(payload(count, size: 1000))) != nil
-                if !isTaken { try await Task.sleep(for: .milliseconds(10)) }
+            try await eventually(every: .milliseconds(10)) {
+                (try? await log.append(payload(count, size: 1000))) != nil
             }
             #expect(try readAll(log.reader()).count == count + 1)
             try await log.close()

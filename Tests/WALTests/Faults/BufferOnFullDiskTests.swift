@@ -59,12 +59,6 @@ struct BufferOnFullDiskTests {
         Issue.record("nothing was refused")
     }
 
-    private func wait(until isMet: () throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(300)
-        while try !isMet(), .now < end { try await Task.sleep(for: .milliseconds(20)) }
-        #expect(try isMet())
-    }
-
     /// A probe keeps requests away from a service with a full disk. It must see when there is space again although no change is
     /// saved, and the log must report the change once, not at each attempt.
     @Test func healthSaysThatTheDiskIsFullAndWhenItIsNot() async throws {
@@ -90,9 +84,9 @@ struct BufferOnFullDiskTests {
         // The log gives back the unused space of the last segments, which may suffice for one more.
         #expect((1...3).contains(lines("no segment could be prepared: the disk is full")))
         try FileManager.default.removeItem(atPath: ballast)
-        try await wait { storage.health.isAccepting }
+        try await eventually { storage.health.isAccepting }
         try await storage.save(PersistentTask(id: "t", dagID: "d", nodeID: "n"))
-        try await wait {
+        try await eventually {
             lines("the disk has space again") == lines("no segment could be prepared: the disk is full")
         }
         #expect(try await storage.close() == 0)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WALTesting
 
@@ -20,7 +21,7 @@ import WALTesting
         let storage = try FaultyStorage(place, recording: false)
         storage.fail(.truncate, times: 1000, with: .inputOutput)
         let log = try WriteAheadLog.openBlocking(at: place + "/log", configuration: Self.configuration)
-        try Self.wait { try !Self.compressedNames(place + "/log").isEmpty }
+        try eventuallyBlocking { try !Self.compressedNames(place + "/log").isEmpty }
         storage.heal()
         try log.closeBlocking()
 
@@ -53,7 +54,7 @@ import WALTesting
         let hook = KeptPlainFiles(root, failing: operation)
         StorageHooks.install(hook, for: root)
         let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: configuration)
-        try Self.wait { hook.count > 2 }
+        eventuallyBlocking { hook.count > 2 }
         StorageHooks.remove(from: root)
         try log.setCursor("consumer", to: log.lastSequence)
         log.applyRetentionBlocking()
@@ -84,11 +85,11 @@ import WALTesting
         StorageHooks.install(slow, for: root)
         defer { StorageHooks.remove(from: root) }
         let log = try WriteAheadLog.openBlocking(at: root + "/log", configuration: configuration)
-        try Self.wait { slow.count > SlowReads.countBeforeHolding }
+        eventuallyBlocking { slow.count > SlowReads.countBeforeHolding }
         // The reads continue slowly after closing has begun.
         Thread.detachNewThread {
             func isOpen() -> Bool { if case .open = log.engine.catalog.state.withLock(\.phase) { true } else { false } }
-            while isOpen() { usleep(1000) }
+            eventuallyBlocking { !isOpen() }
             slow.resume()
         }
         try log.closeBlocking()
@@ -155,9 +156,9 @@ import WALTesting
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         for number in 0..<recordCount { try log.appendBlocking(payload(number, size: 200)) }
         try log.rollBlocking()
-        try wait { try compressedNames(directory.path).count > 3 }
+        try eventuallyBlocking { try compressedNames(directory.path).count > 3 }
         try log.closeBlocking()
-        let path = try directory.path + "/" + compressedNames(directory.path)[1]
+        let path = directory.path + "/" + (try #require(try compressedNames(directory.path).dropFirst().first))
         let compressed = try CompressedSegment(try File(path, .read))
         var plain = [UInt8](repeating: 0, count: compressed.size)
         _ = try plain.withUnsafeMutableBytes { try compressed.read(at: 0, into: $0) }
@@ -220,7 +221,7 @@ import WALTesting
                     return reads
                 }
                 usleep(10_000)
-                while count > Self.countBeforeHolding, isHolding.withLock({ $0 }) { usleep(1000) }
+                if count > Self.countBeforeHolding { eventuallyBlocking { !isHolding.withLock { $0 } } }
             }
             return .proceed
         }
@@ -232,14 +233,6 @@ import WALTesting
         var configuration = WriteAheadLog.Configuration.small()
         configuration.sealedCompression = .lz4
         return configuration
-    }
-
-    private static func wait(until isDone: () throws -> Bool) throws {
-        let patience = ContinuousClock.now + .seconds(600)
-        while try !isDone() {
-            try #require(.now < patience)
-            usleep(1000)
-        }
     }
 
     private static func compressedNames(_ directory: String) throws -> [String] {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WALTesting
 
@@ -45,8 +46,8 @@ import WALTesting
         let hasEnded = Monitor(false)
         let cut = Task.detached {
             // A cut before the first report would test nothing.
-            while ReportFile.read(reports).isEmpty, !hasEnded.withLock({ $0 }) {
-                try await Task.sleep(for: .milliseconds(5))
+            try await eventually(every: .milliseconds(5)) {
+                !ReportFile.read(reports).isEmpty || hasEnded.withLock { $0 }
             }
             try await Task.sleep(for: .milliseconds(.random(in: 50...500)))
             disk.failWrites()

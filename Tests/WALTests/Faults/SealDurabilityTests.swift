@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WALTesting
 
@@ -73,7 +74,7 @@ import WALTesting
             try log.appendBlocking(payload(number))
             if rolls { try log.rollBlocking() }
         }
-        while rolls, log.segments.count(where: { $0.state == .sealed }) < 3 { usleep(1000) }
+        if rolls { eventuallyBlocking { log.segments.count { $0.state == .sealed } >= 3 } }
         let image = try #require(storage.imageOfKilledProcess())
         try log.closeBlocking()
         return image

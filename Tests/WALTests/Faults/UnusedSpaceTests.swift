@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WALTesting
 
@@ -23,9 +24,7 @@ import WALTesting
         let storage = try FaultyStorage(place, recording: true)
         storage.fail(.truncate, times: 1000, with: .inputOutput)
         let log = try WriteAheadLog.openBlocking(at: place + "/log", configuration: .small())
-        let patience = ContinuousClock.now + .seconds(120)
-        while storage.injectedFaults.isEmpty, .now < patience { usleep(1000) }
-        #expect(!storage.injectedFaults.isEmpty)
+        eventuallyBlocking { !storage.injectedFaults.isEmpty }
         #expect(try log.appendBlocking(payload(3)) == 4)
         try log.waitUntilDurableBlocking(4)
         let image = try #require(storage.imageOfKilledProcess())

@@ -6,13 +6,6 @@ import Testing
 
 /// An operator sees a log only through these metrics. A metric that doesn't move hides a log that has stopped.
 @Suite struct LogMetricsTests {
-    /// Waits for a value that the log reports once a second.
-    private func wait(_ metrics: RecordingMetrics, _ label: String, for value: Int64) async throws {
-        let end = ContinuousClock.now + .seconds(120)
-        while metrics.values(label).last != value, .now < end { try await Task.sleep(for: .milliseconds(20)) }
-        #expect(metrics.values(label).last == value, "\(label)")
-    }
-
     @Test func theFiguresMoveWithTheLogAndAreMadeOnce() async throws {
         let directory = TemporaryDirectory()
         let metrics = RecordingMetrics()
@@ -20,21 +13,22 @@ import Testing
         let atStart = metrics.values("wal.sync.duration").count
         for number in 1...100 { try await log.append(payload(number)) }
         #expect(metrics.values("wal.sync.duration").count == atStart)
-        try await wait(metrics, "wal.last_sequence", for: 100)
-        try await wait(metrics, "wal.durable_sequence", for: 0)
+        // The log reports these values once a second.
+        try await eventually { metrics.values("wal.last_sequence").last == 100 }
+        try await eventually { metrics.values("wal.durable_sequence").last == 0 }
         try await log.sync()
         #expect(metrics.values("wal.sync.duration").count > atStart)
         #expect(UInt64(metrics.values("wal.sync.duration").count) == log.statistics.syncCount)
         #expect(metrics.values("wal.sync.duration").allSatisfy { $0 > 0 })
-        try await wait(metrics, "wal.durable_sequence", for: 100)
-        try await wait(metrics, "wal.segments{state=active}", for: 1)
+        try await eventually { metrics.values("wal.durable_sequence").last == 100 }
+        try await eventually { metrics.values("wal.segments{state=active}").last == 1 }
         let bytes = metrics.values("wal.disk.bytes").last ?? 0
         #expect(bytes >= 128 << 10)
         for _ in 0..<3 {
             try await log.append([1])
             try await log.roll()
         }
-        try await wait(metrics, "wal.segments{state=sealed}", for: 3)
+        try await eventually { metrics.values("wal.segments{state=sealed}").last == 3 }
         try await eventually { log.statistics.preparedSegmentCount >= 2 }
         try await log.sync()
         try await eventually { metrics.values("wal.disk.bytes").last == Int64(log.statistics.diskBytes) }
@@ -52,9 +46,9 @@ import Testing
         try await log.close()
         let metrics = RecordingMetrics()
         let reopened = try await WriteAheadLog.open(at: directory.path, configuration: .small(), metrics: metrics)
-        try await wait(metrics, "wal.last_sequence", for: 100)
-        try await wait(metrics, "wal.durable_sequence", for: 100)
-        try await wait(metrics, "wal.segments{state=sealed}", for: 1)
+        try await eventually { metrics.values("wal.last_sequence").last == 100 }
+        try await eventually { metrics.values("wal.durable_sequence").last == 100 }
+        try await eventually { metrics.values("wal.segments{state=sealed}").last == 1 }
         try await reopened.close()
     }
 }

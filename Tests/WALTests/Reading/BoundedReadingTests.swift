@@ -44,7 +44,7 @@ import Testing
         let (directory, log) = try await filled(3)
         let last = try #require(try readAll(log.reader()).last)
         // The clock that stamps records advances in steps of some milliseconds.
-        while Timestamp.now <= last.time { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { Timestamp.now > last.time }
         for number in 4...6 { try await log.append(payload(number)) }
         #expect(try await sequences(log.records(since: Timestamp(rawValue: 0), until: last.time)) == [1, 2, 3])
         let readOnly = try ReadOnlyLog(at: directory.path)

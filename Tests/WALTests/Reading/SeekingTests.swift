@@ -62,7 +62,7 @@ import WALTesting
         let directory = TemporaryDirectory()
         let log = try Self.fill(directory, sealedCompression: compression)
         if compression == .lz4 {
-            while log.segments.contains(where: { $0.state == .sealed && !$0.path.hasSuffix(".lz4") }) { usleep(10_000) }
+            eventuallyBlocking { !log.segments.contains { $0.state == .sealed && !$0.path.hasSuffix(".lz4") } }
         }
         let all = try readAll(log.reader())
         #expect(log.segments.count > 3)

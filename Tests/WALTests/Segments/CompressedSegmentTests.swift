@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WALTesting
 
@@ -12,7 +13,7 @@ import WALTesting
         let before = log.reader()
         let payloads = try Self.fill(log)
         #expect(try before.next()?.payload == payloads[0])
-        try Self.waitUntilCompressed(log)
+        Self.waitUntilCompressed(log)
         #expect(log.segments.contains { $0.state == .sealed && $0.fileSize * 5 < $0.payloadSize ?? 0 })
 
         #expect(try readAll(before).map(\.payload) == Array(payloads[1...]))
@@ -49,7 +50,7 @@ import WALTesting
         try plain.closeBlocking()
         let files = try contents(of: directory.path)
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: Self.configuration)
-        try Self.waitUntilCompressed(log)
+        Self.waitUntilCompressed(log)
         try log.closeBlocking()
         for name in try Self.compressedNames(directory.path) {
             let tool = Process()
@@ -70,7 +71,7 @@ import WALTesting
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         try log.setCursor("consumer", to: .zero)
         let payloads = try Self.fill(log)
-        try Self.waitUntilCompressed(log)
+        Self.waitUntilCompressed(log)
         try log.setCursor("consumer", to: log.lastSequence)
         log.applyRetentionBlocking()
         #expect(log.segments.count <= 2)
@@ -92,7 +93,7 @@ import WALTesting
         }
         try log.rollBlocking()
         let compressible = try Self.fill(log)
-        try Self.waitUntilCompressed(log, from: 2001)
+        Self.waitUntilCompressed(log, from: 2001)
         #expect(try !segmentNames(directory.path).isEmpty)
         #expect(log.segments.filter { $0.firstSequence <= 2000 }.allSatisfy { !$0.path.hasSuffix(".lz4") })
         #expect(try readAll(log.reader(from: 2001)).map(\.payload) == compressible)
@@ -138,7 +139,7 @@ import WALTesting
         let again = try WriteAheadLog.openBlocking(at: root + "/log", configuration: Self.configuration)
         #expect(again.recovery.findings.isEmpty)
         #expect(try readAll(again.reader()).map(\.payload) == payloads)
-        try Self.waitUntilCompressed(again)
+        Self.waitUntilCompressed(again)
         #expect(try readAll(again.reader()).map(\.payload) == payloads)
         try again.closeBlocking()
     }
@@ -277,21 +278,17 @@ import WALTesting
     /// Compresses all segments but those that this opening and closing add.
     static func compressAll(in directory: String) throws {
         let log = try WriteAheadLog(in: Directory(path: directory), configuration: configuration, as: .any)
-        try waitUntilCompressed(log)
+        waitUntilCompressed(log)
         try log.closeBlocking()
     }
 
-    private static func waitUntilCompressed(_ log: WriteAheadLog, from first: SequenceNumber = 1) throws {
-        let patience = ContinuousClock.now + .seconds(600)
-        while .now < patience {
-            let waiting = log.segments.filter {
+    private static func waitUntilCompressed(_ log: WriteAheadLog, from first: SequenceNumber = 1) {
+        eventuallyBlocking {
+            !log.segments.contains {
                 $0.firstSequence >= first && $0.state != .active && $0.state != .prepared && !$0.path.hasSuffix(".lz4")
                     && $0.recordCount != 0
             }
-            if waiting.isEmpty { return }
-            usleep(1000)
         }
-        Issue.record("not compressed: \(log.segments.map { "\($0.path) \($0.state)" })")
     }
 
     private static func compressedNames(_ directory: String) throws -> [String] {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WALTesting
 
@@ -72,12 +73,11 @@ import WALTesting
         let log = try WriteAheadLog.openBlocking(at: directory.path, configuration: configuration)
         for number in 0..<1000 { try log.appendBlocking(payload(number, size: 200)) }
         try log.rollBlocking()
-        let patience = ContinuousClock.now + .seconds(600)
         var name: String?
-        while name == nil, .now < patience {
-            usleep(1000)
+        try eventuallyBlocking {
             name = try FileManager.default.contentsOfDirectory(atPath: directory.path)
                 .first { $0.hasSuffix(SegmentName.compressedSuffix) }
+            return name != nil
         }
         try log.closeBlocking()
         let found = try #require(name)

@@ -1,4 +1,5 @@
-import Foundation
+import TestSupport
+import Testing
 
 @testable import WAL
 
@@ -16,6 +17,6 @@ extension WriteAheadLog {
 extension WriteAheadLog {
     /// Returns once no segment is being prepared, which renames its file. Until then, a copy of the directory can miss a file.
     func waitUntilPrepared() {
-        while statistics.preparedSegmentCount < engine.catalog.configuration.maxPreparedSegments { usleep(1000) }
+        eventuallyBlocking { statistics.preparedSegmentCount >= engine.catalog.configuration.maxPreparedSegments }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A directory that `Tests/FileSystems/passthrough.py` serves by FUSE until its last reference is gone.
@@ -32,7 +33,7 @@ final class FuseMount {
         server.arguments = [Self.program, source, path] + options
         server.standardInput = FileHandle.nullDevice
         try server.run()
-        while server.isRunning, try !isMounted() { usleep(10_000) }
+        try eventuallyBlocking { try isMounted() || !server.isRunning }
         try #require(server.isRunning, "FUSE can't be mounted here")
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WAL
@@ -54,7 +55,7 @@ import Testing
             if number % 4 == 0 { try await Task.sleep(for: .milliseconds(1)) }
         }
         try await log.sync()
-        while consumer.position < log.lastSequence { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually { consumer.position >= log.lastSequence }
         try await consumer.close()
         _ = try await consuming.value
         try await log.close()
@@ -173,7 +174,7 @@ import Testing
         let consuming = Task { try await consume(consumer, ReportFile(path + ".outside")) }
         try await writing
         let last = try log.lastSequence
-        while consumer.position < last { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually { consumer.position >= last }
         try await consumer.close()
         try await consuming.value
     }
