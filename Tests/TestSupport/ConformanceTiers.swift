@@ -3,8 +3,7 @@ package import WALTesting
 
 extension SinkConformance {
     /// The checks that call `claim` and `apply` directly. They execute each statement of a store. The other checks execute the
-    /// same
-    /// statements through flushers.
+    /// same statements through flushers.
     package static let withoutFlushers = allCases.filter { check in
         switch check {
         case .setsPoisonAside, .deliversEverything, .resumesAfterEveryBatch, .survivesLostReplies,

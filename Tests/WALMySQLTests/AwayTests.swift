@@ -19,7 +19,7 @@
         }
 
         /// A service and its database may start in any order. The database has no tables either.
-        @Test func opensBeforeTheServerIsStarted() async throws {
+        @Test(PrivateServer.restarts) func opensBeforeTheServerIsStarted() async throws {
             let server = try PrivateServer()
             try server.stop()
             let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
@@ -60,7 +60,7 @@
             try await store.close()
         }
 
-        @Test func theStoreItselfSaysThatTheServerIsAwayAndBack() async throws {
+        @Test(PrivateServer.restarts) func theStoreItselfSaysThatTheServerIsAwayAndBack() async throws {
             let server = try PrivateServer()
             let recording = RecordingLog()
             let store = try await MySQLTaskStore(url: server.url, logger: recording.logger)
@@ -73,10 +73,11 @@
 
         /// A server accepts connections and answers nothing. No query waits long, and none waits twice.
         @Test func queriesWhileTheServerHangs() async throws {
-            let server = try PrivateServer()
+            let server = try PrivateServer.adjustable.get()
+            let database = try TestDatabase(on: server)
             let log = NSTemporaryDirectory() + "wal-away-" + UUID().uuidString
             defer { try? FileManager.default.removeItem(atPath: log) }
-            let storage = try await BufferedTaskStorage.mysql(server.url, log: log, configuration: quick)
+            let storage = try await BufferedTaskStorage.mysql(database.url, log: log, configuration: quick)
             try await storage.save(task("old"))
             try await storage.drain()
             let process = try server.processID()

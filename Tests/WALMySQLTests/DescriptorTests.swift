@@ -27,8 +27,8 @@
                 #expect(!sessions.isEmpty)
                 for session in sessions { try other.execute("KILL \(session)", named: "terminate") }
                 StandardNumbers.close()
-                while await code(of: { try await store.save(task("b")) }) != nil {
-                    try await Task.sleep(for: .milliseconds(10))
+                try await eventually(every: .milliseconds(10)) {
+                    await code { try await store.save(task("b")) } == nil
                 }
                 #expect(StandardNumbers.sockets == [])
 
@@ -36,11 +36,9 @@
                 let held = Task { await code(of: { try await store.save(task("c")) }) }
                 let waiting =
                     "SELECT count(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'"
-                while try Statement(waiting, named: "look", on: other).first({ (row) throws(StoreError) in row.number()
-                })
-                    != 1
-                {
-                    try await Task.sleep(for: .milliseconds(10))
+                try await eventually(every: .milliseconds(10)) {
+                    let look = try Statement(waiting, named: "look", on: other)
+                    return try look.first { (row) throws(StoreError) in row.number() } == 1
                 }
                 StandardNumbers.close()
                 held.cancel()

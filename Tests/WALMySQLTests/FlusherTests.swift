@@ -31,7 +31,7 @@
         }
 
         /// The server dies four times during batches. No record may be lost, and none may be applied twice.
-        @Test func serverDiesAgainAndAgain() async throws {
+        @Test(PrivateServer.restarts) func serverDiesAgainAndAgain() async throws {
             let server = try PrivateServer()
             let database = try TestDatabase(on: server)
             let store = try await database.store(writeConnections: 3)
@@ -96,8 +96,7 @@
         /// The record is too large for the server's dead letters, so the flusher keeps it in its own. Everything else is
         /// delivered.
         @Test func recordAboveThePacketLimitIsSetAsideByTheFlusher() async throws {
-            let server = try PrivateServer()
-            let database = try TestDatabase(on: server)
+            let database = try TestDatabase(on: PrivateServer.adjustable.get())
             try database.execute("SET GLOBAL max_allowed_packet = 1048576")
             let store = try await database.store()
             try await withLog { log in

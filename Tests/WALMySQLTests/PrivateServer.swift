@@ -11,6 +11,8 @@
     final class PrivateServer: Sendable {
         /// The server that tests share, unless they change the whole server.
         static let shared = Result { try PrivateServer() }
+        /// The server whose settings tests change.
+        static let adjustable = Result { try PrivateServer() }
 
         static let isMySQL = ProcessInfo.processInfo.environment["WAL_MYSQL"] == "1"
         private static let kind = isMySQL ? "mysql" : "mariadb"
@@ -33,6 +35,12 @@
             isMySQL
             ? "There is no MySQL: Scripts/current-mysql .build/mysql"
             : "MariaDB isn't installed: Scripts/install-dependencies --servers"
+
+        /// For tests that stop a server. MySQL takes seconds of a processor to start, and MariaDB's tests try the same client
+        /// library, so the quick tier stops servers of MariaDB alone.
+        static let restarts: ConditionTrait = .enabled(
+            if: !isMySQL || ProcessInfo.processInfo.environment["WAL_LONG"] != nil,
+            "MySQL is stopped with WAL_LONG=1")
 
         private static let script = root + "/Scripts/private-server"
 

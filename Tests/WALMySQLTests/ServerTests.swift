@@ -8,32 +8,14 @@
 
     @testable import WALMySQL
 
-    /// Events that affect a whole server, so each test has its own.
+    /// Settings that affect a whole server. The tests use one server, one after another, and each begins with the defaults.
     @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), .serialized)
-    struct ServerTests {
-        let server: PrivateServer
+    struct ServerSettingsTests {
         let database: TestDatabase
 
         init() throws {
-            server = try PrivateServer()
-            database = try TestDatabase(on: server)
-        }
-
-        @Test func awayAndBack() async throws {
-            let store = try await database.store()
-            let lanes = try await store.claim(0..<1, of: 1, log: log)
-            try server.stop()
-            for _ in 0..<2 {
-                let refused = await error { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
-                #expect(refused?.code == .connectionFailed && refused?.failure == .transient)
-            }
-            #expect(await code { _ = try await store.task(id: "a") } == .connectionFailed)
-            #expect(await code { try await store.ping() } == .connectionFailed)
-            #expect(await code { _ = try await database.store() } == .connectionFailed)
-            try server.start()
-            try await store.ping()
-            #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
-            #expect(try await store.task(id: "a") == task("a"))
+            database = try TestDatabase(on: PrivateServer.adjustable.get())
+            try database.execute("SET GLOBAL max_allowed_packet = 67108864", "DROP USER IF EXISTS plain@localhost")
         }
 
         @Test func readOnlyServer() async throws {
@@ -122,6 +104,35 @@
             withExtendedLifetime(first) {}
             _ = lanes
         }
+    }
+
+    /// Servers that end, so each test has its own.
+    @Suite(.enabled(if: PrivateServer.isWanted, PrivateServer.reason), PrivateServer.restarts, .serialized)
+    struct ServerDeathTests {
+        let server: PrivateServer
+        let database: TestDatabase
+
+        init() throws {
+            server = try PrivateServer()
+            database = try TestDatabase(on: server)
+        }
+
+        @Test func awayAndBack() async throws {
+            let store = try await database.store()
+            let lanes = try await store.claim(0..<1, of: 1, log: log)
+            try server.stop()
+            for _ in 0..<2 {
+                let refused = await error { _ = try await store.apply(batch([.save(task("a"))], lanes: lanes)) }
+                #expect(refused?.code == .connectionFailed && refused?.failure == .transient)
+            }
+            #expect(await code { _ = try await store.task(id: "a") } == .connectionFailed)
+            #expect(await code { try await store.ping() } == .connectionFailed)
+            #expect(await code { _ = try await database.store() } == .connectionFailed)
+            try server.start()
+            try await store.ping()
+            #expect(try await store.apply(batch([.save(task("a"))], lanes: lanes)).rowCount == 1)
+            #expect(try await store.task(id: "a") == task("a"))
+        }
 
         /// The server crashes during or after any step of a batch. Acknowledged rows must exist, and rows and position must
         /// agree.
@@ -159,25 +170,6 @@
                 acknowledged = lanes[0].position
             }
             #expect(failures.allSatisfy { $0 == .transient || $0 == .indeterminate }, "\(failures)")
-        }
-
-        /// The connection breaks at the commit, which may have succeeded. Only a claim shows whether it did.
-        @Test(arguments: [true, false])
-        func commitWithoutAnAnswer(isDone: Bool) async throws {
-            try await database.store().close()
-            let cutter = try AnswerCutter(to: server.directory + "/s.sock", at: server.directory + "/cut.sock")
-            defer { cutter.close() }
-            let url = database.url.replacingOccurrences(of: "/s.sock", with: "/cut.sock")
-            let store = try await MySQLTaskStore(url: url, writeConnections: 1)
-            let lanes = try await store.claim(0..<1, of: 1, log: log)
-            cutter.arm(passesRequest: isDone)
-            let work = batch([.save(task("a")), .log(activity("1"))], lanes: lanes)
-            let lost = await error { _ = try await store.apply(work) }
-            #expect(lost?.code == .indeterminate && lost?.failure == .indeterminate)
-            let claimed = try await store.claim(0..<1, of: 1, log: log)
-            #expect(claimed == [SinkLane(index: 0, epoch: 2, position: isDone ? 2 : 0)])
-            #expect(try await store.task(id: "a") == (isDone ? task("a") : nil))
-            #expect(await code { _ = try await store.apply(work) } == .fenced)
         }
     }
 #endif

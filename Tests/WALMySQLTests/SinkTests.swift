@@ -266,7 +266,7 @@
         func open() { isOpen.store(true, ordering: .sequentiallyConsistent) }
 
         func wait() {
-            while !hasOpened { usleep(1000) }
+            eventuallyBlocking { hasOpened }
         }
     }
 #endif
