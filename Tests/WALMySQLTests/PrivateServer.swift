@@ -71,7 +71,8 @@
         init(isHostile: Bool = areAllHostile) throws {
             self.isHostile = isHostile
             // Short, because a socket's path has at most 107 bytes.
-            directory = NSTemporaryDirectory() + "wmy-" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
+            let parent = ProcessInfo.processInfo.environment["WAL_SERVERS"] ?? NSTemporaryDirectory()
+            directory = parent + "wmy-" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
             url = try Self.run("start", directory).trimmingCharacters(in: .whitespacesAndNewlines)
             // In the background, without anything of this process for which another process could wait. A crashed process is a
             // zombie until `swift test` has read its output.

@@ -55,7 +55,8 @@
 
         private init(verb: String, of primary: PrivateServer?) throws {
             // Short, because a socket's path has at most 107 bytes.
-            directory = NSTemporaryDirectory() + "wpg-" + UUID().uuidString.prefix(8)
+            let parent = ProcessInfo.processInfo.environment["WAL_SERVERS"] ?? NSTemporaryDirectory()
+            directory = parent + "wpg-" + UUID().uuidString.prefix(8)
             let output = try Self.script(verb, "\(directory) \(primary?.directory ?? "")")
             conninfo = output.split(separator: " ").filter { !$0.hasPrefix("dbname=") }.joined(separator: " ")
             // The server doesn't outlive this process, whatever ends the process. A crashed process is a zombie until `swift
