@@ -74,6 +74,7 @@
             try eventuallyBlocking(every: .milliseconds(20)) {
                 try query(conninfo, waiting) != "0" || !process.isRunning
             }
+            #expect(process.isRunning)
             let shown = try errors.shown()
             try #require(process.isRunning, "\(shown)")
         }
