@@ -28,7 +28,7 @@
             /// Whether the follower ends after it has read all messages.
             public var endsAtEnd = false
             /// The time without a message after which the follower replaces a consumer, if the stream has more
-            /// messages.
+            /// messages: 100 milliseconds to an hour.
             public var stallTimeout = Duration.seconds(2)
 
             /// Makes a configuration.
@@ -36,6 +36,17 @@
             /// - Parameter stream: The servers, the credentials, and the name of the stream.
             public init(stream: JetStreamSink.Configuration) {
                 self.stream = stream
+            }
+
+            /// Checks that all options can be used.
+            ///
+            /// - Throws: ``JetStreamError`` with the code `invalidOption` for the first option that can't be used.
+            public func validate() throws(JetStreamError) {
+                try stream.validate()
+                guard stallTimeout >= .milliseconds(100), stallTimeout <= .seconds(3600) else {
+                    throw JetStreamError(
+                        .invalidOption, "stallTimeout must be 100 milliseconds to an hour, not \(stallTimeout).")
+                }
             }
         }
 
@@ -85,7 +96,7 @@
             replica: LogReplica, configuration: Configuration, logger: Logger? = nil,
             metrics: (any MetricsFactory)? = nil
         ) throws(JetStreamError) {
-            try configuration.stream.validate()
+            try configuration.validate()
             self.replica = replica
             self.configuration = configuration
             self.logger = logger

@@ -90,5 +90,16 @@
             #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
             #expect(error?.description.contains("hid") == false)
         }
+
+        /// With no time to wait, a follower would replace its consumer without end.
+        @Test(arguments: [Duration.zero, .milliseconds(-1), .seconds(1e12)])
+        func aFollowerThatCantWaitIsRefused(_ time: Duration) throws {
+            var configuration = StreamFollower.Configuration(stream: Configuration(servers: ["nats://n1"]))
+            configuration.stallTimeout = time
+            let error = #expect(throws: JetStreamError.self) { try configuration.validate() }
+            #expect(error?.code == .invalidOption && error?.message.contains("stallTimeout") == true)
+            configuration.stallTimeout = .milliseconds(100)
+            try configuration.validate()
+        }
     }
 #endif
