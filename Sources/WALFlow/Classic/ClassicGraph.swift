@@ -11,7 +11,6 @@ struct ClassicGraph: Sendable {
 
     struct Vertex: Sendable {
         var id: String
-        var name: String
         var work: Work
         var options: NodeOptions
     }

@@ -40,7 +40,7 @@ extension DAG where Input == JSON, Output == JSON {
     /// Adds a node of the kind `function`.
     ///
     /// - Parameters:
-    ///   - name: The name that people see.
+    ///   - name: Has no effect.
     ///   - id: The id, which is unique in the DAG.
     ///   - options: The options of the node's steps.
     ///   - body: The step. It may run more than once; see ``FlowStep/key``.
@@ -56,7 +56,7 @@ extension DAG where Input == JSON, Output == JSON {
     ///
     /// - Parameters:
     ///   - kind: The kind of the node.
-    ///   - name: The name that people see.
+    ///   - name: Has no effect.
     ///   - id: The id, which is unique in the DAG.
     ///   - options: The options of the node's steps.
     ///   - body: The step. It may run more than once; see ``FlowStep/key``.
@@ -65,20 +65,20 @@ extension DAG where Input == JSON, Output == JSON {
         _ kind: NodeKind, _ name: String, _ id: String, options: NodeOptions = NodeOptions(),
         _ body: @escaping @Sendable (NodeTask) async throws -> NodeResult
     ) throws(FlowError) {
-        try change { $0.add(ClassicGraph.Vertex(id: id, name: name, work: .function(body), options: options)) }
+        try change { $0.add(ClassicGraph.Vertex(id: id, work: .function(body), options: options)) }
     }
 
     /// Adds another DAG of names, or one of handles with JSON as input and output, as a node, and freezes that DAG.
     ///
     /// - Parameters:
-    ///   - name: The name that people see.
+    ///   - name: Has no effect.
     ///   - id: The id, which is unique in this DAG.
     ///   - dag: The other DAG.
     /// - Throws: ``FlowError`` with the code `frozen` if a runner has this DAG or this DAG was validated, or with the
     ///   first mistake of `dag`.
     public func addDAGNode(_ name: String, _ id: String, _ dag: DAG<JSON, JSON>) throws(FlowError) {
         let frozen = try dag.frozen()
-        try change { $0.add(ClassicGraph.Vertex(id: id, name: name, work: .dag(frozen), options: NodeOptions())) }
+        try change { $0.add(ClassicGraph.Vertex(id: id, work: .dag(frozen), options: NodeOptions())) }
     }
 
     /// Adds an edge.
