@@ -273,7 +273,8 @@ let package = Package(
             dependencies: ["TestSupport", "WALMonitor", "WAL", "WALDelivery", "WALTasks", "WALFlow"],
             swiftSettings: settings),
         .testTarget(
-            name: "WALTestingTests", dependencies: ["WALTesting", "WALTasks", "WALSQLite", "WAL", "WALDelivery"],
+            name: "WALTestingTests",
+            dependencies: ["TestSupport", "WALTesting", "WALTasks", "WALSQLite", "WAL", "WALDelivery"],
             swiftSettings: settings),
         .testTarget(
             name: "WALMySQLTests",

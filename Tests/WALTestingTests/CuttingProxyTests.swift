@@ -1,4 +1,4 @@
-import Foundation
+import TestSupport
 import Testing
 import WAL
 
@@ -134,7 +134,7 @@ import WAL
                 #expect(client.send(text))
                 if text == "a" { #expect(client.receive() == text) }
             }
-            while !proxy.isHolding { usleep(1000) }
+            eventuallyBlocking { proxy.isHolding }
             #expect(server.messages == ["a", "b"])
             #expect(other.send("c"))
             #expect(other.receive() == "c")

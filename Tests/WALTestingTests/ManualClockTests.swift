@@ -1,17 +1,14 @@
+import TestSupport
 import Testing
 import WALTesting
 
 @Suite(.timeLimit(.minutes(10))) struct ManualClockTests {
-    private func waitForSleepers(_ count: Int, of clock: ManualClock) async {
-        while clock.sleeperCount != count { await Task.yield() }
-    }
-
     @Test func standsUntilItIsMoved() async throws {
         let clock = ManualClock()
         let start = clock.now
         let early = Task { try await clock.sleep(for: .seconds(10)) }
         let late = Task { try await clock.sleep(for: .seconds(60)) }
-        await waitForSleepers(2, of: clock)
+        try await eventually { clock.sleeperCount == 2 }
         clock.advance(by: .seconds(10))
         try await early.value
         #expect(clock.sleeperCount == 1)
@@ -25,7 +22,7 @@ import WALTesting
     @Test func sleepingEndsWithTheTask() async throws {
         let clock = ManualClock()
         let sleeper = Task { try await clock.sleep(for: .seconds(10)) }
-        await waitForSleepers(1, of: clock)
+        try await eventually { clock.sleeperCount == 1 }
         sleeper.cancel()
         await #expect(throws: CancellationError.self) { try await sleeper.value }
         #expect(clock.sleeperCount == 0)
