@@ -1,6 +1,8 @@
 #if NATS
     import CWALNATS
+    import class TestSupport.TemporaryDirectory
     import Testing
+    import WAL
 
     @testable import WALNATS
 
@@ -91,15 +93,20 @@
             #expect(error?.description.contains("hid") == false)
         }
 
-        /// With no time to wait, a follower would replace its consumer without end.
+        /// With no time to wait, each moment without a message would count as a stall.
         @Test(arguments: [Duration.zero, .milliseconds(-1), .seconds(1e12)])
-        func aFollowerThatCantWaitIsRefused(_ time: Duration) throws {
+        func aFollowerThatCantWaitIsRefused(_ time: Duration) async throws {
+            let directory = TemporaryDirectory()
+            let replica = try await LogReplica.open(at: directory.path, of: .random())
             var configuration = StreamFollower.Configuration(stream: Configuration(servers: ["nats://n1"]))
             configuration.stallTimeout = time
-            let error = #expect(throws: JetStreamError.self) { try configuration.validate() }
+            let error = #expect(throws: JetStreamError.self) {
+                try StreamFollower(replica: replica, configuration: configuration)
+            }
             #expect(error?.code == .invalidOption && error?.message.contains("stallTimeout") == true)
             configuration.stallTimeout = .milliseconds(100)
             try configuration.validate()
+            try await replica.close()
         }
     }
 #endif

@@ -17,11 +17,11 @@ public struct FlowStep: Sendable {
     /// If a crash comes after an effect of the step and before its journal record, the step runs again. Pass the key to
     /// the other system, so that it recognizes the repetition.
     ///
-    /// No two steps of tasks with different ids have the same key. A task with the id of an earlier, forgotten task has
-    /// its keys, too, so give each task an id of its own.
+    /// No other step of the task, and no step of a task with another id, has the same key. After the row of an ended
+    /// task is removed from the store, a new task can have its id, and then has its keys.
     ///
-    /// If a task's id contains `/`, the key begins with `/`, and in the id `/` becomes
-    /// `%2F` and `%` becomes `%25`. So the key of the step `charge` of the task `shop/7` is `/shop%2F7/charge`.
+    /// If a task's id contains `/`, the key begins with `/`, and in the id `/` becomes `%2F` and `%` becomes `%25`. So
+    /// the key of the step `charge` of the task `shop/7` is `/shop%2F7/charge`.
     public var key: String { "\(StepPath.keyPart(of: taskID))/\(path)" }
 
     /// Writes an activity of the task. Never waits.
